@@ -1,0 +1,1 @@
+"""The simulated AWS that stands behind the services' doors."""

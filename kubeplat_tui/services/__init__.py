@@ -1,0 +1,1 @@
+"""Typed services: everything kubeplat does, without a front end."""
