@@ -7,10 +7,20 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from kubeplat_tui.services.errors import KubeplatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import boto3
+
+    from kubeplat_tui.services.environments import Environment
+
+SANDBOX_ACCOUNT = "123456789012"
+"""The account number that moto answers with (and that AWS's own documentation uses)."""
 
 
 class SandboxLease(Protocol):
@@ -44,3 +54,136 @@ class SandboxDoor(Protocol):
         Raises `KubeplatError` with a sentence where its packages are missing, its port is taken or it does not start.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the credentials belong to (AWS STS GetCallerIdentity)."""
+
+    account: str
+    arn: str
+
+
+class Cloud:
+    """An environment's AWS. Clients are made once and shared; making them is safe from any thread."""
+
+    def __init__(self, region: str, profile: str | None, lease: SandboxLease | None = None) -> None:
+        self.region = region
+        self._profile = profile
+        self._lease = lease
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._session: boto3.Session | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the cloud is gone for good (a sandbox that ended); real AWS never is."""
+        return self._lease is not None and self._lease.lost
+
+    def when_lost(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once, from another thread, when the cloud is gone for good."""
+        if self._lease is not None:
+            self._lease.when_lost(callback)
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of `service`. The first one takes about half a second: never call this in the UI thread."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._make_client(service)
+            return self._clients[service]
+
+    def identity(self) -> Identity:
+        """Who we are. Raises `KubeplatError` where there are no valid credentials."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            caller = self.client("sts").get_caller_identity()
+        except (BotoCoreError, ClientError) as error:
+            raise KubeplatError(
+                "AWS did not accept the credentials.",
+                why=f"{error}",
+                todo="Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile named by aws_profile.",
+            ) from error
+        return Identity(account=caller["Account"], arn=caller["Arn"])
+
+    def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of a child process that talks to this cloud (Terraform): `base` and what decides the cloud."""
+        environ = dict(os.environ if base is None else base)
+        environ.update(AWS_REGION=self.region, AWS_DEFAULT_REGION=self.region)
+        if self._lease is not None:
+            # An IP address as endpoint makes the SDKs use path-style S3 by themselves.
+            for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
+                environ.pop(name, None)
+            environ.update(
+                AWS_ENDPOINT_URL=self._lease.endpoint,
+                AWS_ACCESS_KEY_ID="sandbox",
+                AWS_SECRET_ACCESS_KEY="sandbox",  # noqa: S106 - the simulated AWS asks for one and checks nothing
+                AWS_EC2_METADATA_DISABLED="true",
+                AWS_CONFIG_FILE=os.devnull,
+                AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+                NO_PROXY=",".join(filter(None, [environ.get("NO_PROXY", ""), "127.0.0.1"])),
+            )
+        elif self._profile:
+            environ["AWS_PROFILE"] = self._profile
+        return environ
+
+    def close(self) -> None:
+        """Give back what is held. The clients are not usable afterwards."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+        if self._lease is not None:
+            self._lease.close()
+
+    def _make_client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        config = Config(retries={"mode": "standard", "total_max_attempts": 5}, user_agent_extra="kubeplat")
+        if self._lease is not None:
+            return self._boto().client(
+                service,
+                config=config.merge(Config(proxies={}, s3={"addressing_style": "path"})),
+                endpoint_url=self._lease.endpoint,
+                aws_access_key_id="sandbox",
+                aws_secret_access_key="sandbox",  # noqa: S106 - see environ
+            )
+        return self._boto().client(service, config=config)
+
+    def _boto(self) -> boto3.Session:
+        if self._session is None:
+            import boto3
+            from botocore.exceptions import ProfileNotFound
+
+            try:
+                self._session = boto3.Session(
+                    region_name=self.region, profile_name=None if self._lease is not None else self._profile
+                )
+            except ProfileNotFound as error:
+                raise KubeplatError(
+                    f"There is no AWS profile named {self._profile}.",
+                    why="Neither AWS_ACCESS_KEY_ID is set nor does ~/.aws/credentials or ~/.aws/config have it.",
+                    todo="Add the profile, or name another one with aws_profile in the environment's file.",
+                ) from error
+        return self._session
+
+
+class Clouds:
+    """Opens the cloud that an environment's file names."""
+
+    def __init__(self, sandbox: SandboxDoor | None = None, environ: Mapping[str, str] | None = None) -> None:
+        self._sandbox = sandbox
+        self._environ = os.environ if environ is None else environ
+
+    def open(self, environment: Environment) -> Cloud:
+        """The cloud of `environment`; the sandbox is started where it names that. Raises `KubeplatError`."""
+        if environment.sandbox:
+            if self._sandbox is None:
+                raise KubeplatError(
+                    f"{environment.name} lives in the sandbox, and this program was started without one.",
+                    todo="Start it with ./play.kube or ./run.kube, which bring the sandbox's packages.",
+                )
+            return Cloud(environment.region, None, self._sandbox.open())
+        # Keys in the environment come first, as the original had it; then the profile.
+        profile = None if self._environ.get("AWS_ACCESS_KEY_ID") else environment.profile
+        return Cloud(environment.region, profile)
