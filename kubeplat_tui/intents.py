@@ -1,0 +1,222 @@
+"""What both front ends ask for: the one list of what kubeplat can do, and where its parts are put together."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubeplat_tui.services.workplace import Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kubeplat_tui.sandbox.door import SandboxStatus
+    from kubeplat_tui.services.cloud import Cloud, Identity, SandboxDoor
+    from kubeplat_tui.services.environments import Environment, Found
+    from kubeplat_tui.services.events import Decisions, Event, Output, Stop
+    from kubeplat_tui.services.inventory import Instance, Inventory, LoadBalancer, Volume
+    from kubeplat_tui.services.runs import RunRecord
+    from kubeplat_tui.services.site import Site
+    from kubeplat_tui.services.variable_file import VariableFile
+    from kubeplat_tui.services.variables import Declarations
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A row of the environments list: the file as found, and how its last run ended."""
+
+    found: Found
+    last_run: RunRecord | None
+
+
+class Intents:
+    """One per front end. Every method may block: the application calls them from worker threads only."""
+
+    def __init__(
+        self,
+        workplace: Workplace | None = None,
+        *,
+        sandbox: SandboxDoor | None = None,
+        user: str | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._environ = os.environ if environ is None else environ
+        self.workplace = workplace or Workplace.from_environment(self._environ)
+        self._door = sandbox
+        self._user = user
+        self._clouds: dict[str, tuple[tuple[str, ...], Cloud]] = {}
+        self._declarations: Declarations | None = None
+        self._lock = threading.Lock()
+
+    # --- environments -------------------------------------------------------------------------------------------
+
+    def environments(self) -> list[Listing]:
+        """Every environment of the folder, good or broken, by name."""
+        from kubeplat_tui.services import environments, runs
+
+        return [
+            Listing(found, runs.last_run(self.workplace, found.name))
+            for found in environments.discover(self.workplace.environments)
+        ]
+
+    def environment(self, name: str) -> Environment:
+        """One environment. Raises `InputError` with the nearest name where there is none, or where it is broken."""
+        from kubeplat_tui.services import environments
+
+        return environments.load(self.workplace.environments, name)
+
+    def playground(self) -> Environment:
+        """The user's playground: its file is made from the template exactly once and never overwritten."""
+        from kubeplat_tui.services import environments
+
+        name = environments.playground_name(self.user)
+        if (self.workplace.environments / f"{name}.tfvars").exists():
+            return environments.load(self.workplace.environments, name)
+        return environments.create_playground(self.workplace, self.user, sandbox=not self._has_credentials())
+
+    @property
+    def user(self) -> str:
+        """Who the playground is for: `$USER`, else the login name."""
+        if self._user:
+            return self._user
+        named = self._environ.get("USER") or self._environ.get("LOGNAME")
+        if named:
+            return named
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):  # a container's user may have no entry in the password file
+            return "user"
+
+    def declarations(self) -> Declarations:
+        """Every variable that the Terraform roots declare. Read once."""
+        from kubeplat_tui.services import variables
+
+        with self._lock:
+            if self._declarations is None:
+                self._declarations = variables.declared(self.workplace.terraform, self.workplace.config_d)
+            return self._declarations
+
+    def variable_file(self, name: str) -> VariableFile:
+        """The environment's file for the editor; loads also where its values are wrong."""
+        from kubeplat_tui.services.variable_file import VariableFile
+
+        return VariableFile.load(self.workplace.environments / f"{name}.tfvars")
+
+    # --- one environment ----------------------------------------------------------------------------------------
+
+    def open(self, name: str) -> Site:
+        """The environment `name`, checked and with its cloud; the sandbox is started where it lives there.
+
+        The file is read anew each time; the cloud is kept while the file names the same one. Raises `InputError` with
+        every problem of the file, `KubeplatError` where the cloud cannot be opened.
+        """
+        from kubeplat_tui.services import variables
+        from kubeplat_tui.services.site import Site
+
+        environment = self.environment(name)
+        declarations = self.declarations()
+        variables.check_environment(environment, declarations)
+        return Site(self.workplace, environment, self._cloud(environment), declarations)
+
+    def plan(self, site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
+        """Show what `run` would change; changes nothing."""
+        from kubeplat_tui.services import build
+
+        return build.plan(self.open(site.environment.name), decisions, stop)
+
+    def run(self, site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
+        """Bring the environment to its plan."""
+        from kubeplat_tui.services import build
+
+        return build.run(self.open(site.environment.name), decisions, stop)
+
+    def cleanup(self, site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
+        """Take the environment down until nothing is left."""
+        from kubeplat_tui.services import cleanup
+
+        return cleanup.cleanup(self.open(site.environment.name), decisions, stop)
+
+    def outputs(self, site: Site) -> tuple[Output, ...]:
+        """The outputs of both roots, from the remote state."""
+        from kubeplat_tui.services import build
+
+        return build.outputs(site)
+
+    def instances(self, site: Site) -> list[Instance]:
+        """The environment's machines."""
+        return self._inventory(site).instances()
+
+    def volumes(self, site: Site) -> list[Volume]:
+        """The environment's volumes."""
+        return self._inventory(site).volumes()
+
+    def load_balancers(self, site: Site) -> list[LoadBalancer]:
+        """The environment's load balancers with the health of their targets."""
+        return self._inventory(site).load_balancers()
+
+    def terminate(self, site: Site, instance_id: str) -> None:
+        """Terminate one machine of this environment; its auto-scaling group replaces it."""
+        self._inventory(site).terminate(instance_id)
+
+    def identity(self, site: Site) -> Identity:
+        """Whose credentials are used."""
+        return site.cloud.identity()
+
+    # --- the rest -----------------------------------------------------------------------------------------------
+
+    def git_branch(self) -> str:
+        """The checkout's branch (or short commit), "" where it is no git checkout. Reads one file, runs nothing."""
+        head = self.workplace.terraform.parent / ".git" / "HEAD"
+        try:
+            text = head.read_text().strip()
+        except OSError:
+            return ""
+        return text.removeprefix("ref: refs/heads/") if text.startswith("ref: ") else text[:8]
+
+    def sandbox_status(self) -> SandboxStatus | None:
+        """The running sandbox, or None."""
+        from kubeplat_tui.sandbox import door
+
+        return door.status(self.workplace.state)
+
+    def close(self) -> None:
+        """Give everything back: the last front end takes its sandbox with it."""
+        with self._lock:
+            clouds = list(self._clouds.values())
+            self._clouds.clear()
+        for _, cloud in clouds:
+            cloud.close()
+
+    def _cloud(self, environment: Environment) -> Cloud:
+        from kubeplat_tui.services.cloud import Clouds
+
+        place = (str(environment.sandbox), environment.region, environment.profile)
+        with self._lock:
+            known = self._clouds.get(environment.name)
+            if known and known[0] == place and not known[1].lost:
+                return known[1]
+            if known:
+                known[1].close()
+            if self._door is None and environment.sandbox:
+                from kubeplat_tui.sandbox.door import LocalSandbox
+
+                self._door = LocalSandbox(self.workplace.state)
+            cloud = Clouds(self._door, self._environ).open(environment)
+            self._clouds[environment.name] = (place, cloud)
+            return cloud
+
+    def _inventory(self, site: Site) -> Inventory:
+        from kubeplat_tui.services.inventory import Inventory
+
+        return Inventory(site.cloud, site.environment.name)
+
+    def _has_credentials(self) -> bool:
+        """Whether AWS credentials could be found without asking the network (keys, files, profile)."""
+        if self._environ.get("AWS_ACCESS_KEY_ID") or self._environ.get("AWS_PROFILE"):
+            return True
+        home = self._environ.get("HOME", "")
+        named = self._environ.get("AWS_SHARED_CREDENTIALS_FILE") or os.path.join(home, ".aws", "credentials")  # noqa: PTH118
+        return os.path.getsize(named) > 0 if os.path.isfile(named) else False  # noqa: PTH113, PTH202
