@@ -1,0 +1,130 @@
+"""The control socket: one line with a verb goes in, one line of JSON comes back.
+
+A connection that says `lease` keeps the child alive until it closes, however its holder ends. `keep` makes
+the child outlive its leases, `stop` ends it, `status` only asks. Whatever is asked, the answer is the child's
+status.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubeplat_tui.services.errors import InputError, KubeplatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANSWER_SECONDS = 10.0
+LINE_LIMIT = 65_536
+
+
+class Verb(StrEnum):
+    """What can be asked."""
+
+    LEASE = "lease"
+    KEEP = "keep"
+    STATUS = "status"
+    STOP = "stop"
+
+
+class GoneError(Exception):
+    """Nobody answers at the socket: the child is not there, or ended while it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxStatus:
+    """A running sandbox. `started` is UTC, `memory` the resident bytes, `kept` whether it outlives its front
+    ends.
+    """
+
+    pid: int
+    port: int
+    log: Path
+    started: datetime
+    leases: int
+    kept: bool
+    memory: int
+
+    @property
+    def endpoint(self) -> str:
+        """The simulated AWS."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def line(self) -> bytes:
+        """The status as it goes over the socket."""
+        facts = asdict(self) | {"log": str(self.log), "started": self.started.isoformat()}
+        return json.dumps(facts).encode() + b"\n"
+
+
+def refusal(error: KubeplatError) -> bytes:
+    """Why the child cannot start, as it goes over the socket."""
+    facts = {"what": error.what, "why": error.why, "todo": error.todo, "input": isinstance(error, InputError)}
+    return json.dumps({"refused": facts}).encode() + b"\n"
+
+
+def parse(line: bytes) -> SandboxStatus:
+    """The status in `line`. Raises the `KubeplatError` that is in it instead, `GoneError` where there is
+    neither.
+    """
+    try:
+        facts = json.loads(line)
+        if refused := facts.get("refused"):
+            kind = InputError if refused["input"] else KubeplatError
+            raise kind(refused["what"], why=refused["why"], todo=refused["todo"])
+        facts |= {"log": Path(facts["log"]), "started": datetime.fromisoformat(facts["started"])}
+        return SandboxStatus(**facts)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GoneError from error
+
+
+def read_line(connection: socket.socket) -> bytes:
+    """One line. Raises `GoneError` at the end of the stream, `TimeoutError` at the socket's timeout."""
+    data = b""
+    while not data.endswith(b"\n"):
+        try:
+            piece = connection.recv(4096)
+        except ConnectionError as error:
+            raise GoneError from error
+        if not piece or len(data) > LINE_LIMIT:
+            raise GoneError
+        data += piece
+    return data
+
+
+@contextlib.contextmanager
+def asked(control: Path, verb: Verb) -> Iterator[tuple[socket.socket, SandboxStatus]]:
+    """Ask `verb`; the connection is closed at the end, and on every error.
+
+    Raises `GoneError` where no child answers and `KubeplatError` where one is there but hangs.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(ANSWER_SECONDS)
+        try:
+            connection.connect(str(control))
+            connection.sendall(f"{verb}\n".encode())
+            status = parse(read_line(connection))
+        except TimeoutError as error:
+            raise KubeplatError(
+                "The sandbox runs but does not answer.",
+                why=f"{control} accepted the question and said nothing for {ANSWER_SECONDS:.0f} seconds.",
+                todo="End the process named in child.lock beside the sandbox's log, then try again.",
+            ) from error
+        except OSError as error:
+            raise GoneError from error
+        yield connection, status
+
+
+def ask(control: Path, verb: Verb) -> SandboxStatus | None:
+    """The answer to `verb`, None where no sandbox runs. Raises `KubeplatError` where one hangs."""
+    try:
+        with asked(control, verb) as (_, status):
+            return status
+    except GoneError:
+        return None
