@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.sandbox.control import GoneError, Verb, asked, parse, read_line
 from kubeplat_tui.sandbox.lease import Lease
 from kubeplat_tui.sandbox.places import Places, locked
+from kubeplat_tui.sandbox.status import SandboxStatus, status, stop
 from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+__all__ = ["LocalSandbox", "SandboxStatus", "status", "stop"]
 
 START_SECONDS = 30.0
 """A start takes about a second; a busy computer gets much longer before we give up."""
@@ -62,9 +65,9 @@ class LocalSandbox:
 
     def _join(self) -> Lease | None:
         try:
-            with asked(self._places.control, Verb.LEASE) as (connection, status):
+            with asked(self._places.control, Verb.LEASE) as (connection, answer):
                 # The context closes its own descriptor; the lease gets one of its own to the same connection.
-                return Lease(connection.dup(), status, self._places.control)
+                return Lease(connection.dup(), answer, self._places.control)
         except GoneError:
             return None
 
@@ -75,7 +78,7 @@ class LocalSandbox:
             with theirs:
                 self._spawn(theirs.fileno())
             ours.settimeout(START_SECONDS)
-            status = parse(read_line(ours))
+            answer = parse(read_line(ours))
         except (GoneError, TimeoutError) as error:
             ours.close()
             late = isinstance(error, TimeoutError)
@@ -89,7 +92,7 @@ class LocalSandbox:
         except BaseException:
             ours.close()
             raise
-        return Lease(ours, status, self._places.control)
+        return Lease(ours, answer, self._places.control)
 
     def _spawn(self, lease: int) -> None:
         command = [sys.executable, "-P", "-m", "kubeplat_tui.sandbox.server"]
