@@ -2,9 +2,9 @@
 
     python3 scripts/pins.py python3.11 python3.12 python3.13      (or: make pins)
 
-Each Python resolves what pyproject.toml asks for; a later one keeps the versions an earlier one chose, so name the
-oldest first. Nothing is installed. Packages that only macOS or Windows would need are not seen when this runs on
-Linux: today there are none for macOS.
+Each Python resolves what pyproject.toml asks for; a later one keeps the versions an earlier one chose, so
+name the oldest first. Nothing is installed. Packages that only macOS would need are not seen when this runs on
+Linux: today there are none.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def pin(path: Path, wanted: list[str], pythons: list[str]) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
-        sys.exit("Usage: python3 scripts/pins.py PYTHON...   (the oldest first, such as python3.11 python3.12)")
+        sys.exit(
+            "Usage: python3 scripts/pins.py PYTHON...   (the oldest first, such as python3.11 python3.12)"
+        )
     pin(CHECKOUT / "constraints.txt", requirements(CHECKOUT, EXTRAS), sys.argv[1:])
     pin(CHECKOUT / "constraints-checkov.txt", CHECKOV, sys.argv[1:2])

@@ -1,11 +1,14 @@
-"""Make a private virtual environment for this checkout: `python3 venv_maker.py CHECKOUT FOLDER CONSTRAINTS [EXTRA...]`.
+"""Make a private virtual environment for this checkout.
 
-`launch.sh` runs this with the user's Python when FOLDER is missing or unfinished; nothing outside FOLDER and its
-parent (the cache folder) is written. CONSTRAINTS is a file of pins in the checkout. With extras, what pyproject.toml
-asks for is installed under those pins, and the checkout itself becomes importable; with none, the pins themselves are
-installed. FOLDER holds `ready` once it is complete. Only the standard library is used: there is nothing else yet.
+    python3 scripts/venv_maker.py CHECKOUT FOLDER CONSTRAINTS [EXTRA...]
 
-Exit status: 0 made (or somebody else just made it), 1 failed (one sentence on standard error), 130 interrupted.
+`launch.sh` runs this with the user's Python when FOLDER is missing or unfinished; nothing outside FOLDER and
+its parent (the cache folder) is written. CONSTRAINTS is a file of pins in the checkout. With extras, what
+pyproject.toml asks for is installed under those pins, and the checkout itself becomes importable; with none,
+the pins themselves are installed. FOLDER holds `ready` once it is complete. Only the standard library is used:
+there is nothing else yet.
+
+Exit status: 0 made (or another process just made it), 1 failed (a sentence on standard error), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -31,7 +34,13 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.2
 
-UNREACHABLE = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ProxyError", "Connection refused")
+UNREACHABLE = (
+    "NewConnectionError",
+    "NameResolutionError",
+    "ConnectTimeoutError",
+    "ProxyError",
+    "Connection refused",
+)
 """What pip's log holds when the package index could not be reached."""
 
 
@@ -59,7 +68,7 @@ class Order:
 
     @property
     def ready(self) -> bool:
-        """Whether nothing is to be done; an interpreter that has gone (an upgrade, say) leaves a dead link."""
+        """Whether nothing is to do; an interpreter that is gone (after an upgrade) leaves a dead link."""
         return self.mark.is_file() and os.access(self.python, os.X_OK)
 
     @property
@@ -73,7 +82,7 @@ class Order:
 
 
 def requirements(checkout: Path, extras: Sequence[str]) -> list[str]:
-    """What `checkout`'s pyproject.toml asks for, the extras' packages included. KeyError for an unknown extra."""
+    """What `checkout`'s pyproject.toml asks for, extras included. KeyError for an unknown extra."""
     project = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = list(project["dependencies"])
     for extra in extras:
@@ -82,7 +91,7 @@ def requirements(checkout: Path, extras: Sequence[str]) -> list[str]:
 
 
 class Progress:
-    """Says on standard error what is being done: one line that moves on a terminal, a line a stage elsewhere."""
+    """Says on standard error what is being done: one moving line on a terminal, a line a stage elsewhere."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
@@ -148,15 +157,20 @@ def make_empty(order: Order) -> None:
     (order.folder / "family").write_text(order.family, "utf-8")
     (order.folder / "users").mkdir()
     made = subprocess.run(
-        [interpreter, "-m", "venv", str(order.folder)], env=clean_environ(), capture_output=True, text=True
+        [interpreter, "-m", "venv", str(order.folder)],
+        env=clean_environ(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode:
         order.log.write_text(made.stdout + made.stderr)
         if "ensurepip" in made.stdout + made.stderr:
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             raise SetUpError(
-                f"The Python at {interpreter} comes without its venv module's parts. Install them (on Debian and "
-                f"Ubuntu: sudo apt install python{version}-venv), or name another Python in KUBEPLAT_PYTHON."
+                f"The Python at {interpreter} comes without its venv module's parts. Install them (on Debian "
+                f"and Ubuntu: sudo apt install python{version}-venv), or name another Python in "
+                "KUBEPLAT_PYTHON."
             )
         raise SetUpError(f"The Python environment could not be made. {reason(order.log)}")
 
@@ -207,7 +221,9 @@ def watch(pip: subprocess.Popen[bytes], log: Path, progress: Progress) -> None:
             if ended:
                 return
             progress.tick(
-                f"Installing {collected} packages" if installing else f"Fetching packages: {collected} {latest}"
+                f"Installing {collected} packages"
+                if installing
+                else f"Fetching packages: {collected} {latest}"
             )
             with contextlib.suppress(subprocess.TimeoutExpired):
                 pip.wait(TICK_SECONDS)
@@ -224,7 +240,7 @@ def make_importable(order: Order) -> None:
 
 
 def remove_replaced(order: Order) -> None:
-    """Remove what this environment replaces, and what belongs to a checkout that is gone, unless it is in use."""
+    """Remove what this environment replaces or what a removed checkout left, unless it is in use."""
     for family in order.folder.parent.glob("venv-*/family"):
         text = family.read_text("utf-8")
         replaced = text == order.family or not Path(text.split("\n", 1)[0]).is_dir()
@@ -235,7 +251,7 @@ def remove_replaced(order: Order) -> None:
 
 
 def in_use(folder: Path) -> bool:
-    """Whether a process that `launch.sh` started from `folder` still runs (it leaves a file named by its id)."""
+    """Whether a process that `launch.sh` started from `folder` (and left a file for there) still runs."""
     return any(user.name.isdecimal() and runs(int(user.name)) for user in (folder / "users").glob("*"))
 
 
@@ -250,9 +266,24 @@ def runs(process: int) -> bool:
 
 
 def clean_environ() -> dict[str, str]:
-    """The user's environment without what would send packages, or Python itself, elsewhere. Indexes and proxies stay."""
-    unwanted = {"PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONSTRAINT"}
-    unwanted |= {"PIP_REQUIREMENT", "PIP_NO_DEPS", "PIP_DRY_RUN", "PIP_QUIET", "PIP_VERBOSE", "__PYVENV_LAUNCHER__"}
+    """The user's environment without what would send Python or pip elsewhere. Indexes and proxies stay."""
+    unwanted = {
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PIP_USER",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_ROOT",
+        "PIP_CONSTRAINT",
+    }
+    unwanted |= {
+        "PIP_REQUIREMENT",
+        "PIP_NO_DEPS",
+        "PIP_DRY_RUN",
+        "PIP_QUIET",
+        "PIP_VERBOSE",
+        "__PYVENV_LAUNCHER__",
+    }
     return {key: value for key, value in os.environ.items() if key not in unwanted}
 
 
@@ -263,8 +294,8 @@ def reason(log: Path) -> str:
         return f"There is no room left in {log.parent} or the temporary folder: make room and start again."
     if any(sign in text for sign in UNREACHABLE):
         return (
-            "The package index cannot be reached: check the network (or the proxy, or pip's index-url) and start "
-            f"again. The log is {log}."
+            "The package index cannot be reached: check the network (or the proxy, or pip's index-url) and "
+            f"start again. The log is {log}."
         )
     errors = [line.strip() for line in text.splitlines() if line.strip()]
     last = next((line for line in reversed(errors) if line.startswith("ERROR")), errors[-1] if errors else "")
