@@ -1,14 +1,43 @@
-"""What of an environment exists in AWS: instances, volumes, load balancers. Found by tag, this environment only."""
+"""What of an environment exists in AWS: instances, volumes, load balancers. Found by tag, this environment
+only.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from kubeplat_tui.services.aws_errors import aws_call, code_of, is_absent
+from kubeplat_tui.services.errors import InputError, NotFoundError
+from kubeplat_tui.services.leftovers import Leftover
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
     from kubeplat_tui.services.cloud import Cloud
+
+__all__ = [
+    "Instance",
+    "Inventory",
+    "Layer",
+    "Leftover",
+    "Listener",
+    "LoadBalancer",
+    "Target",
+    "Volume",
+]
+
+LIVE_STATES = ("pending", "running", "shutting-down", "stopping", "stopped")
+"""Every state of an instance but `terminated` (EC2 API, InstanceState)."""
+
+PAGE = 1000
+TAGS_AT_ONCE = 20
+"""As many load balancers DescribeTags takes in one call (Elastic Load Balancing API 2015-12-01)."""
+
+PARALLEL = 8
 
 
 class Layer(StrEnum):
@@ -105,8 +134,255 @@ class LoadBalancer:
 
 
 class Inventory:
-    """Reads one environment's resources. Every call asks AWS anew, follows every page, and may take seconds."""
+    """Reads one environment's resources. Every call asks AWS anew, follows every page, and may take seconds.
+
+    Every method raises `AwsError`s (`services.aws_errors`): refused, throttled, unreachable and bad
+    credentials are classes of their own.
+    """
 
     def __init__(self, cloud: Cloud, environment: str) -> None:
         self._cloud = cloud
         self._environment = environment
+
+    def instances(self, *, include_terminated: bool = False) -> list[Instance]:
+        """The machines, by name and id. Terminated ones stay visible in AWS for about an hour: left out
+        unless asked.
+        """
+        states = [*LIVE_STATES, "terminated"] if include_terminated else list(LIVE_STATES)
+        filters = [self._ours(), {"Name": "instance-state-name", "Values": states}]
+        with aws_call("Listing the instances"):
+            found = [
+                _instance(each)
+                for page in self._pages("ec2", "describe_instances", PAGE, Filters=filters)
+                for reservation in page["Reservations"]
+                for each in reservation["Instances"]
+            ]
+        return sorted(found, key=lambda each: (each.name, each.id))
+
+    def volumes(self) -> list[Volume]:
+        """The volumes, by name and id."""
+        with aws_call("Listing the volumes"):
+            found = [
+                _volume(each)
+                for page in self._pages("ec2", "describe_volumes", PAGE, Filters=[self._ours()])
+                for each in page["Volumes"]
+            ]
+        return sorted(found, key=lambda each: (each.name, each.id))
+
+    def load_balancers(self) -> list[LoadBalancer]:
+        """The load balancers with listeners and target health, by name.
+
+        AWS cannot filter them by tag: all of the region's are listed, then their tags are read.
+        """
+        with aws_call("Listing the load balancers"), ThreadPoolExecutor(PARALLEL) as pool:
+            listed = [
+                each
+                for page in self._pages("elbv2", "describe_load_balancers", 400)
+                for each in page["LoadBalancers"]
+            ]
+            tags: dict[str, dict[str, str]] = {}
+            for part in pool.map(self._tags_of, _batches([each["LoadBalancerArn"] for each in listed])):
+                tags |= part
+            ours = [each for each in listed if self._belongs(tags.get(each["LoadBalancerArn"], {}))]
+            listeners = list(pool.map(self._listeners, [each["LoadBalancerArn"] for each in ours]))
+            groups = {arn for each in listeners for listener in each for arn in _group_arns(listener)}
+            targets = dict(zip(groups, pool.map(self._targets, groups), strict=True))
+        return sorted(
+            (
+                _load_balancer(each, tags[each["LoadBalancerArn"]], found, targets)
+                for each, found in zip(ours, listeners, strict=True)
+            ),
+            key=lambda each: each.name,
+        )
+
+    def terminate(self, instance_id: str) -> None:
+        """Terminate a machine of this environment, through EC2: its auto-scaling group starts another one.
+
+        Raises `NotFoundError` where there is no such instance, `InputError` where it is not of this
+        environment.
+        """
+        ec2 = self._cloud.client("ec2")
+        with aws_call(f"Looking up {instance_id}"):
+            found = [
+                _instance(each)
+                for reservation in self._lookup(instance_id)["Reservations"]
+                for each in reservation["Instances"]
+            ]
+        if not found or found[0].state == "terminated":
+            raise NotFoundError(f"There is no instance {instance_id} any more.", todo="Refresh the list.")
+        owner = dict(found[0].tags).get("Env", "")
+        if owner != self._environment:
+            raise InputError(
+                f"{instance_id} does not belong to {self._environment}.",
+                why=f"Its tag Env is {owner}." if owner else "It has no tag Env.",
+                todo="Nothing was terminated.",
+            )
+        with aws_call(f"Terminating {instance_id}"):
+            ec2.terminate_instances(InstanceIds=[instance_id])
+
+    def leftovers(self) -> list[Leftover]:
+        """What still exists of the environment; see `services.leftovers`."""
+        from kubeplat_tui.services.leftovers import sweep
+
+        return sweep(self._cloud, self._environment)
+
+    def _ours(self) -> dict[str, Any]:
+        return {"Name": "tag:Env", "Values": [self._environment]}
+
+    def _belongs(self, tags: dict[str, str]) -> bool:
+        # Kubernetes tags the load balancers it makes itself with the cluster's name only.
+        return tags.get("Env") == self._environment or f"kubernetes.io/cluster/{self._environment}" in tags
+
+    def _pages(self, service: str, operation: str, size: int, **arguments: Any) -> Iterator[dict[str, Any]]:
+        pages: Iterator[dict[str, Any]] = (
+            self._cloud.client(service)
+            .get_paginator(operation)
+            .paginate(PaginationConfig={"PageSize": size}, **arguments)
+        )
+        return pages
+
+    def _lookup(self, instance_id: str) -> dict[str, Any]:
+        from botocore.exceptions import ClientError
+
+        try:
+            answer: dict[str, Any] = self._cloud.client("ec2").describe_instances(InstanceIds=[instance_id])
+        except ClientError as error:
+            if code_of(error).startswith("InvalidInstanceID"):
+                raise NotFoundError(
+                    f"There is no instance {instance_id}.", todo="Refresh the list."
+                ) from error
+            raise
+        return answer
+
+    def _tags_of(self, arns: list[str]) -> dict[str, dict[str, str]]:
+        """The tags by ARN. One that was deleted meanwhile spoils the whole call: then each is asked alone."""
+        answer = self._unless_gone("describe_tags", ResourceArns=arns)
+        if answer is not None:
+            return {each["ResourceArn"]: dict(_tags(each)) for each in answer["TagDescriptions"]}
+        if len(arns) == 1:
+            return {}
+        return {key: tags for arn in arns for key, tags in self._tags_of([arn]).items()}
+
+    def _listeners(self, load_balancer: str) -> list[dict[str, Any]]:
+        answer = self._unless_gone("describe_listeners", LoadBalancerArn=load_balancer, PageSize=400)
+        return [] if answer is None else list(answer["Listeners"])
+
+    def _targets(self, group: str) -> tuple[Target, ...]:
+        answer = self._unless_gone("describe_target_health", TargetGroupArn=group)
+        return () if answer is None else tuple(_target(each) for each in answer["TargetHealthDescriptions"])
+
+    def _unless_gone(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            answer: dict[str, Any] = getattr(self._cloud.client("elbv2"), operation)(**arguments)
+        except ClientError as error:
+            if is_absent(error):
+                return None
+            raise
+        return answer
+
+
+def _tags(resource: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((tag["Key"], tag["Value"]) for tag in resource.get("Tags", [])))
+
+
+def _instance(found: dict[str, Any]) -> Instance:
+    tags = dict(_tags(found))
+    role = tags.get("Role", "")
+    return Instance(
+        id=found["InstanceId"],
+        name=tags.get("Name", ""),
+        private_ip=found.get("PrivateIpAddress", ""),
+        public_ip=found.get("PublicIpAddress", ""),
+        state=found["State"]["Name"],
+        zone=found.get("Placement", {}).get("AvailabilityZone", ""),
+        type=found.get("InstanceType", ""),
+        launched=found["LaunchTime"],
+        layer=next((layer for layer in Layer if layer == role), Layer.UNKNOWN),
+        image=found.get("ImageId", ""),
+        subnet=found.get("SubnetId", ""),
+        key_name=found.get("KeyName", ""),
+        auto_scaling_group=tags.get("aws:autoscaling:groupName", ""),
+        volumes=tuple(
+            device["Ebs"]["VolumeId"] for device in found.get("BlockDeviceMappings", []) if "Ebs" in device
+        ),
+        security_groups=tuple(group["GroupName"] for group in found.get("SecurityGroups", [])),
+        tags=_tags(found),
+    )
+
+
+def _volume(found: dict[str, Any]) -> Volume:
+    tags = dict(_tags(found))
+    attachments = found.get("Attachments") or [{}]
+    return Volume(
+        id=found["VolumeId"],
+        name=tags.get("Name", ""),
+        size=found["Size"],
+        type=found.get("VolumeType", ""),
+        state=found["State"],
+        zone=found.get("AvailabilityZone", ""),
+        encrypted=found.get("Encrypted", False),
+        attached_to=attachments[0].get("InstanceId", ""),
+        device=attachments[0].get("Device", ""),
+        node_id=tags.get("NodeID", ""),
+        created=found["CreateTime"],
+        tags=_tags(found),
+    )
+
+
+def _target(found: dict[str, Any]) -> Target:
+    health = found["TargetHealth"]
+    return Target(
+        id=found["Target"]["Id"],
+        port=found["Target"].get("Port", 0),
+        health=health["State"],
+        reason=health.get("Description") or health.get("Reason", ""),
+    )
+
+
+def _group_arns(listener: dict[str, Any]) -> tuple[str, ...]:
+    """The target groups of a listener: an action names a single one, or several with their weights."""
+    arns = []
+    for action in listener.get("DefaultActions", []):
+        weighted = action.get("ForwardConfig", {}).get("TargetGroups", [])
+        arns += [each["TargetGroupArn"] for each in weighted] or [action.get("TargetGroupArn", "")]
+    return tuple(dict.fromkeys(arn for arn in arns if arn))
+
+
+def _load_balancer(
+    found: dict[str, Any],
+    tags: dict[str, str],
+    listeners: list[dict[str, Any]],
+    targets: dict[str, tuple[Target, ...]],
+) -> LoadBalancer:
+    made = [_listener(each, targets) for each in listeners]
+    return LoadBalancer(
+        arn=found["LoadBalancerArn"],
+        name=found["LoadBalancerName"],
+        # Absent means internet-facing, the API's default; the simulated one leaves it out.
+        scheme=found.get("Scheme", "internet-facing"),
+        dns_name=found.get("DNSName", ""),
+        state=found.get("State", {}).get("Code", ""),
+        type=found.get("Type", ""),
+        zones=tuple(sorted(zone["ZoneName"] for zone in found.get("AvailabilityZones", []))),
+        listeners=tuple(sorted(made, key=lambda each: (each.port, each.protocol))),
+        created=found["CreatedTime"],
+        tags=tuple(sorted(tags.items())),
+    )
+
+
+def _listener(found: dict[str, Any], targets: dict[str, tuple[Target, ...]]) -> Listener:
+    arns = _group_arns(found)
+    behind = [target for arn in arns for target in targets[arn]]
+    return Listener(
+        protocol=found.get("Protocol", ""),
+        port=found.get("Port", 0),
+        # arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID
+        target_group=", ".join(arn.split("/")[1] for arn in arns),
+        targets=tuple(sorted(behind, key=lambda each: (each.id, each.port))),
+    )
+
+
+def _batches(arns: list[str]) -> Iterable[list[str]]:
+    return (arns[start : start + TAGS_AT_ONCE] for start in range(0, len(arns), TAGS_AT_ONCE))

@@ -1,0 +1,206 @@
+"""What AWS answers when it does not do a thing, as sentences.
+
+Source of the codes: "Common errors" of the AWS APIs, "Error codes for the Amazon EC2 API", botocore's
+exceptions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from kubeplat_tui.services.errors import KubeplatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORBIDDEN = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AllAccessDisabled",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "Forbidden",
+        "NotAuthorized",
+        "UnauthorizedAccess",
+        "UnauthorizedOperation",
+    }
+)
+ABSENT = frozenset(
+    {
+        "404",
+        "LoadBalancerNotFound",
+        "NoSuchBucket",
+        "NoSuchBucketPolicy",
+        "NoSuchEntity",
+        "NoSuchKey",
+        "NoSuchTagSet",
+        "NotFound",
+        "NotFoundException",
+        "TargetGroupNotFound",
+    }
+)
+THROTTLED = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+BAD_CREDENTIALS = EXPIRED | {
+    "AuthFailure",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+
+_PERMISSION = re.compile(r"not authorized to perform:?\s+([A-Za-z0-9-]+:[A-Za-z0-9*]+)")
+_ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
+
+
+class AwsError(KubeplatError):
+    """AWS did not do what it was asked.
+
+    `call` is the API operation ("" where it never got there), `code` AWS's own word for the error.
+    """
+
+    def __init__(self, what: str, *, why: str = "", todo: str = "", call: str = "", code: str = "") -> None:
+        super().__init__(what, why=why, todo=todo)
+        self.call = call
+        self.code = code
+
+
+class ForbiddenError(AwsError):
+    """The identity is known and may not do this."""
+
+
+class ThrottledError(AwsError):
+    """Too many requests; trying again later helps."""
+
+
+class UnreachableError(AwsError):
+    """No answer: the network, a proxy, or a sandbox that ended."""
+
+
+class CredentialsError(AwsError):
+    """There are no credentials, they have expired, or AWS does not accept them."""
+
+
+@contextlib.contextmanager
+def aws_call(doing: str) -> Iterator[None]:
+    """Turn botocore's errors in this block into sentences. `doing` as in `translated`."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise translated(error, doing=doing) from error
+
+
+def translated(error: Exception, *, doing: str) -> KubeplatError:
+    """The sentence for `error`, a botocore `ClientError` or `BotoCoreError`.
+
+    `doing` says what was tried and completes "… failed", e.g. `Listing the instances`.
+    """
+    if isinstance(error, KubeplatError):
+        return error
+    kind, code, call = kind_of(error), code_of(error), call_of(error)
+    if kind is ForbiddenError:
+        what = f"{doing} is not allowed: AWS refused {call}."
+    elif kind is ThrottledError:
+        what = f"{doing} failed: AWS limits how fast it may be asked."
+    elif kind is UnreachableError:
+        what = f"{doing} failed: AWS could not be reached."
+    elif kind is CredentialsError and code in EXPIRED:
+        what = f"{doing} failed: the AWS credentials have expired."
+    elif kind is CredentialsError:
+        what = f"{doing} failed: there are no AWS credentials that are accepted."
+    else:
+        what = f"{doing} failed: AWS answered {code} to {call}." if code else f"{doing} failed."
+    return kind(what, why=_reason(error), todo=_todo(kind, error), call=call, code=code)
+
+
+def kind_of(error: Exception) -> type[AwsError]:
+    """Which of the errors above a botocore error is."""
+    from botocore import exceptions as boto
+
+    code = code_of(error)
+    for kind, codes in (
+        (ForbiddenError, FORBIDDEN),
+        (CredentialsError, BAD_CREDENTIALS),
+        (ThrottledError, THROTTLED),
+    ):
+        if code in codes:
+            return kind
+    credentials = (
+        boto.CredentialRetrievalError,
+        boto.NoAuthTokenError,
+        boto.NoCredentialsError,
+        boto.PartialCredentialsError,
+        boto.SSOError,
+        boto.TokenRetrievalError,
+    )
+    if isinstance(error, credentials):
+        return CredentialsError
+    # A connection that could not be made, broke, or said nothing for too long.
+    if isinstance(error, (boto.HTTPClientError, boto.ConnectionError)):
+        return UnreachableError
+    return AwsError
+
+
+def code_of(error: Exception) -> str:
+    """AWS's error code (`AccessDenied`), "" where AWS did not answer at all."""
+    response = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def call_of(error: Exception) -> str:
+    """The API operation that failed (`DescribeInstances`), "" where AWS was not asked."""
+    return str(getattr(error, "operation_name", ""))
+
+
+def is_forbidden(error: Exception) -> bool:
+    """Whether AWS said that these credentials may not."""
+    return code_of(error) in FORBIDDEN
+
+
+def is_absent(error: Exception) -> bool:
+    """Whether AWS said that the thing does not exist."""
+    return code_of(error) in ABSENT
+
+
+def _reason(error: Exception) -> str:
+    """What AWS or botocore says, as a sentence, without the blob that only AWS can read."""
+    response = getattr(error, "response", None) or {}
+    said = str(response.get("Error", {}).get("Message") or "") if response else str(error)
+    said = " ".join(_ENCODED.sub("", said).split()) or "It gave no reason"
+    return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
+def _todo(kind: type[AwsError], error: Exception) -> str:
+    if kind is ForbiddenError:
+        permission = _PERMISSION.search(_reason(error))
+        needed = permission[1] if permission else call_of(error)
+        return f"Ask the owner of the account for the permission {needed}, or use other credentials."
+    if kind is CredentialsError:
+        if code_of(error) in EXPIRED:
+            return "Get new credentials, then try again."
+        return "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile named by aws_profile."
+    if kind is ThrottledError:
+        return "Wait a moment, then try again."
+    return "Check the network, then try again." if kind is UnreachableError else ""
