@@ -2,8 +2,8 @@
 
     python3 scripts/pins.py python3.11 python3.12 python3.13      (or: make pins)
 
-Each Python resolves what pyproject.toml asks for; a later one keeps the versions an earlier one chose, so
-name the oldest first. Nothing is installed. Packages that only macOS would need are not seen when this runs on
+Each Python resolves what pyproject.toml asks for; a later one keeps what an earlier one chose, so name the
+oldest first. Nothing is installed. Packages that only macOS would need are not seen when this runs on
 Linux: today there are none.
 """
 

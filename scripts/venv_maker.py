@@ -5,10 +5,10 @@
 `launch.sh` runs this with the user's Python when FOLDER is missing or unfinished; nothing outside FOLDER and
 its parent (the cache folder) is written. CONSTRAINTS is a file of pins in the checkout. With extras, what
 pyproject.toml asks for is installed under those pins, and the checkout itself becomes importable; with none,
-the pins themselves are installed. FOLDER holds `ready` once it is complete. Only the standard library is used:
-there is nothing else yet.
+the pins themselves are installed. FOLDER holds `ready` once it is complete. Only the standard library is
+used: there is nothing else yet.
 
-Exit status: 0 made (or another process just made it), 1 failed (a sentence on standard error), 130 interrupted.
+Exit status: 0 made (or just made by another process), 1 failed (it says why), 130 interrupted.
 """
 
 from __future__ import annotations
