@@ -1,0 +1,401 @@
+"""Every action of the application: its keys, its title, its help.
+
+Footer, help, palette and the user's keymap are made from this table. A screen or widget says which of these
+it handles: `BINDINGS = bindings("table.sort", "table.mark")`. Which of them can be used right now is decided
+by its `check_action`, as Textual has it; the footer shows no other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from textual.binding import Binding, BindingType
+
+
+class Group(StrEnum):
+    """Headings of the help screen, in its order."""
+
+    HERE = "On this screen"
+    TABLE = "In a table"
+    GO = "Go to"
+    ALWAYS = "Everywhere"
+
+
+class Footer(IntEnum):
+    """Whether the footer shows an action while it can be used."""
+
+    NEVER = 0
+    WHERE_THERE_IS_ROOM = 1
+    ALWAYS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do. `id` is what the keymap of `config.toml` names; `keys` are Textual's.
+
+    `call` is Textual's action string: a method `action_<call>` of whoever binds it.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    call: str
+    title: str
+    help: str
+    group: Group = Group.HERE
+    footer: Footer = Footer.ALWAYS
+
+
+def _move(name: str, keys: tuple[str, ...], title: str) -> Action:
+    return Action(f"move.{name}", keys, f"move('{name}')", title, f"{title}.", Group.TABLE, Footer.NEVER)
+
+
+def _go(key: str, section: str, title: str, what: str) -> Action:
+    return Action(f"go.{section}", (key,), f"go('{section}')", title, what, Group.GO, Footer.NEVER)
+
+
+ACTIONS: tuple[Action, ...] = (
+    # Environments
+    Action(
+        "environments.playground",
+        ("n",),
+        "playground",
+        "New playground",
+        "Make your playground environment, once; its file is never overwritten.",
+    ),
+    # Variables
+    Action("variables.edit", ("enter",), "edit", "Edit", "Edit the value of the variable under the cursor."),
+    Action(
+        "variables.toggle",
+        ("space",),
+        "toggle",
+        "Switch",
+        "Switch a yes-or-no value, or take the next of a choice.",
+    ),
+    Action("variables.save", ("ctrl+s",), "save", "Save", "Show what changed, then write the file."),
+    Action(
+        "variables.reset",
+        ("r",),
+        "reset",
+        "Default",
+        "Take the variable out of the file: its default holds again.",
+    ),
+    Action(
+        "variables.problem",
+        ("p",),
+        "problem",
+        "Next problem",
+        "Go to the next variable that is wrong or missing.",
+    ),
+    Action("variables.undo", ("u",), "undo", "Undo", "Take back every change that is not saved."),
+    Action(
+        "variables.text",
+        ("ctrl+t",),
+        "text",
+        "Form or text",
+        "Change between the form and the file's own text.",
+    ),
+    # Build
+    Action("build.approve", ("a",), "approve", "Approve", "Say yes to the question; it is asked once more."),
+    Action("build.decline", ("x",), "decline", "Decline", "Say no to the question; nothing is changed."),
+    Action(
+        "build.run",
+        ("b",),
+        "run",
+        "Build",
+        "Bring the environment to its plan; every change is shown and asked for first.",
+    ),
+    Action("build.plan", ("p",), "plan", "Plan", "Show what a build would change; changes nothing."),
+    Action(
+        "build.stop",
+        ("ctrl+c",),
+        "stop",
+        "Stop",
+        "Ask Terraform to stop cleanly after the resources at work.",
+    ),
+    Action("build.view", ("v",), "view(1)", "View", "The next view: checks, plan, resources, summary."),
+    Action("build.view_before", ("V",), "view(-1)", "View before", "The view before.", footer=Footer.NEVER),
+    Action(
+        "build.log", ("L",), "log", "Log", "The log small, large, or away.", footer=Footer.WHERE_THERE_IS_ROOM
+    ),
+    Action(
+        "build.cleanup",
+        ("D",),
+        "cleanup",
+        "Clean up",
+        "Destroy everything of the environment; its name is asked for.",
+    ),
+    Action("build.yes", ("y",), "yes", "Yes", "Yes: apply what was reviewed."),
+    Action("build.no", ("n", "escape"), "no", "Not yet", "Back to the question."),
+    # The plan's tree
+    Action(
+        "plan.toggle",
+        ("enter",),
+        "toggle",
+        "Open/close",
+        "Open or close the row: its attributes, a long value whole.",
+    ),
+    Action(
+        "plan.into",
+        ("l", "right"),
+        "into",
+        "Open",
+        "Open the row, or go to its first one.",
+        footer=Footer.NEVER,
+    ),
+    Action(
+        "plan.out", ("h", "left"), "out", "Close", "Close the row, or go to its heading.", footer=Footer.NEVER
+    ),
+    Action(
+        "plan.open_all",
+        ("plus",),
+        "open_all",
+        "Open all",
+        "Open every resource.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "plan.close_all",
+        ("minus",),
+        "close_all",
+        "Close all",
+        "Close everything.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    # Lines that can be copied: plan, resources, summary
+    Action(
+        "line.copy",
+        ("y",),
+        "copy",
+        "Copy",
+        "Copy what the row says, whole (OSC 52).",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    # The log
+    Action(
+        "log.next",
+        ("n",),
+        "hit(True)",
+        "Next hit",
+        "To the next line that matches.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "log.previous",
+        ("N",),
+        "hit(False)",
+        "Hit before",
+        "To the line before that matches.",
+        footer=Footer.NEVER,
+    ),
+    Action(
+        "log.hits",
+        ("f",),
+        "only_hits",
+        "Matches/all",
+        "Show only lines that match, or all lines with the matches marked.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "log.context",
+        ("c",),
+        "context",
+        "Context",
+        "Show 0, 2, 5 or 10 lines around each match.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "log.wrap",
+        ("w",),
+        "wrap",
+        "Wrap",
+        "Show long lines whole, or cut.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "log.save",
+        ("s",),
+        "save",
+        "Save",
+        "Write the lines shown to a file.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    # Instances and volumes
+    Action(
+        "instances.terminate",
+        ("T",),
+        "terminate",
+        "Terminate",
+        "Terminate the instance; the environment's name is asked for.",
+    ),
+    Action(
+        "instances.volumes", ("v",), "other", "Volumes/instances", "Change between instances and volumes."
+    ),
+    # Yes or no
+    Action("confirm.yes", ("y",), "yes", "Yes", "Yes."),
+    Action("confirm.no", ("n",), "cancel", "No", "No: nothing happens."),
+    # Tables
+    _move("down", ("j", "down"), "Next row"),
+    _move("up", ("k", "up"), "Row before"),
+    _move("first", ("g", "home"), "First row"),
+    _move("last", ("G", "end"), "Last row"),
+    _move("half_down", ("ctrl+d",), "Half a page down"),
+    _move("half_up", ("ctrl+u",), "Half a page up"),
+    _move("page_down", ("pagedown",), "A page down"),
+    _move("page_up", ("pageup",), "A page up"),
+    _move("left", ("h", "left"), "Column before"),
+    _move("right", ("l", "right"), "Next column"),
+    Action(
+        "table.open", ("enter",), "open", "Open", "Open or describe the row under the cursor.", Group.TABLE
+    ),
+    Action(
+        "table.mark", ("space",), "mark", "Mark", "Mark the row, or take its mark.", Group.TABLE, Footer.NEVER
+    ),
+    Action(
+        "table.sort",
+        ("o",),
+        "sort",
+        "Sort",
+        "Sort by the column under the cursor; again turns the order round.",
+        Group.TABLE,
+        Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "table.copy",
+        ("y",),
+        "copy",
+        "Copy",
+        "Copy the whole value of the cell under the cursor (OSC 52).",
+        Group.TABLE,
+        Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "table.copy_row",
+        ("Y",),
+        "copy_row",
+        "Copy row",
+        "Copy the row, or every marked row, with tabs between the values.",
+        Group.TABLE,
+        Footer.NEVER,
+    ),
+    Action(
+        "table.export",
+        ("e",),
+        "export",
+        "Export",
+        "Write the rows shown to a CSV or JSON file.",
+        Group.TABLE,
+        Footer.WHERE_THERE_IS_ROOM,
+    ),
+    # Sections of an environment
+    _go("1", "overview", "Overview", "What the environment is and what to do next."),
+    _go("2", "variables", "Variables", "The environment's settings, as a form and as text."),
+    _go("3", "build", "Build", "Plan, build, clean up; watch the resources as they change."),
+    _go("4", "instances", "Instances", "The environment's machines."),
+    _go("5", "load_balancers", "Load balancers", "The environment's load balancers and their targets."),
+    # Everywhere
+    Action(
+        "screen.refresh",
+        ("ctrl+r",),
+        "refresh",
+        "Refresh",
+        "Read everything on this screen anew.",
+        Group.ALWAYS,
+        Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "screen.filter",
+        ("slash",),
+        "filter",
+        "Filter",
+        "Show only rows that match a regular expression; a leading ! turns it round.",
+        Group.ALWAYS,
+    ),
+    Action(
+        "app.go_to",
+        ("colon",),
+        "app.go_to",
+        "Go to",
+        "Go to a screen or an environment by name.",
+        Group.ALWAYS,
+    ),
+    Action(
+        "app.palette",
+        ("ctrl+p",),
+        "app.command_palette",
+        "Commands",
+        "Search everything that can be done here.",
+        Group.ALWAYS,
+        Footer.NEVER,
+    ),
+    Action(
+        "app.theme", ("t",), "app.change_theme", "Theme", "Choose another theme.", Group.ALWAYS, Footer.NEVER
+    ),
+    Action("app.help", ("question_mark",), "app.help", "Help", "Show the keys of this screen.", Group.ALWAYS),
+    Action(
+        "screen.back",
+        ("escape",),
+        "back",
+        "Back",
+        "One level back.",
+        Group.ALWAYS,
+        Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "screen.quit",
+        ("q",),
+        "leave",
+        "Quit",
+        "One level back; from the list of environments: quit.",
+        Group.ALWAYS,
+    ),
+    Action("app.quit", ("ctrl+q",), "app.quit", "Quit", "Quit from anywhere.", Group.ALWAYS, Footer.NEVER),
+    # The filter's line, dialogs
+    Action("filter.keep", ("enter",), "keep", "Keep", "Keep the filter and go back to the table."),
+    Action("filter.clear", ("escape",), "clear", "Take away", "Take the filter away."),
+    Action("goto.complete", ("tab",), "complete", "Complete", "Write the best match out."),
+    Action("goto.older", ("up",), "history(-1)", "Older", "What was typed before."),
+    Action("goto.newer", ("down",), "history(1)", "Newer", "What was typed after that."),
+    Action("dialog.cancel", ("escape",), "cancel", "Cancel", "Close the dialog; nothing happens."),
+    Action("dialog.close", ("escape", "q", "question_mark"), "cancel", "Close", "Close this."),
+)
+
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+
+
+def bindings(*ids: str) -> list[BindingType]:
+    """Textual's bindings of these actions. Raises `KeyError` for an id the table does not have."""
+    return [
+        Binding(
+            ",".join(action.keys),
+            action.call,
+            action.title,
+            show=action.footer is not Footer.NEVER,
+            tooltip=action.help,
+            id=action.id,
+        )
+        for action in (BY_ID[one] for one in ids)
+    ]
+
+
+_SHOWN = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "escape": "esc",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "upper_g": "G",
+    "upper_y": "Y",
+}
+
+
+def shown(key: str) -> str:
+    """A key as people write it: `?` for `question_mark`, `^r` for `ctrl+r`."""
+    if key.startswith("ctrl+"):
+        return f"^{shown(key.removeprefix('ctrl+'))}"
+    return _SHOWN.get(key, key)

@@ -1,0 +1,90 @@
+"""The sections of an environment: a list at the side, a strip of tabs on a narrow screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+    from kubeplat_tui.screens.sections import Section
+
+
+class Navigation(Widget):
+    """Where you are among the sections; a click goes to another. Keys belong to the screen."""
+
+    DEFAULT_CSS = """
+    Navigation { width: 21; height: 1fr; padding: 0 0 0 1; border-right: solid $line; }
+    .-narrow Navigation { width: 1fr; height: 1; padding: 0 1; border-right: none; background: $surface; }
+    """
+
+    class Chosen(Message):
+        """A section was clicked."""
+
+        def __init__(self, section: str) -> None:
+            super().__init__()
+            self.section = section
+
+    def __init__(self, sections: Sequence[Section], current: str) -> None:
+        super().__init__()
+        self._sections = sections
+        self._current = current
+        self._busy = ""
+        self._spans: list[tuple[int, int, str]] = []
+
+    def show_busy(self, section: str) -> None:
+        """Mark the section that has something running, "" for none."""
+        if section != self._busy:
+            self._busy = section
+            self.refresh()
+
+    def render(self) -> Content:
+        return self._strip() if self.screen.has_class("-narrow") else self._list()
+
+    def _list(self) -> Content:
+        lines: list[Content] = []
+        for section in self._sections:
+            current = section.id == self._current
+            lines.append(
+                Content.assemble(
+                    ("▌" if current else " ", "$primary"),
+                    (section.key, "$primary" if current else "$quiet"),
+                    " ",
+                    (section.title, "bold" if current else ""),
+                    (" ◐" if section.id == self._busy else "", "$changing"),
+                )
+            )
+        return Content("\n").join(lines)
+
+    def _strip(self) -> Content:
+        pieces: list[Content] = []
+        self._spans = []
+        at = 0
+        for section in self._sections:
+            current = section.id == self._current
+            piece = Content.assemble(
+                (section.key, "$primary" if current else "$quiet"),
+                " ",
+                (section.title, "bold underline" if current else "$quiet"),
+                ("◐" if section.id == self._busy else "", "$changing"),
+            )
+            pieces.append(piece)
+            self._spans.append((at, at + piece.cell_length, section.id))
+            at += piece.cell_length + 3
+        return Content("   ").join(pieces)
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset_capture(self)
+        if not self.screen.has_class("-narrow"):
+            if 0 <= at.y < len(self._sections):
+                self.post_message(self.Chosen(self._sections[at.y].id))
+            return
+        for start, end, section in self._spans:
+            if start <= at.x < end:
+                self.post_message(self.Chosen(section))
