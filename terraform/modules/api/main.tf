@@ -34,8 +34,6 @@ locals {
 resource "aws_lb" "kubeapi" {
   #checkov:skip=CKV_AWS_91: a network load balancer logs TLS listeners only; the API server's audit log names every caller
   #checkov:skip=CKV_AWS_150: it holds nothing and is made again in a minute; cleanup asks for the environment's name
-  #checkov:skip=CKV2_AWS_20: it passes TCP on and speaks no HTTP that could be redirected
-  #checkov:skip=CKV2_AWS_28: a web application firewall cannot stand before a network load balancer
   for_each = local.balancers
 
   name               = each.value.name
@@ -89,8 +87,6 @@ resource "aws_lb_target_group" "kubeapi" {
 }
 
 resource "aws_lb_listener" "kubeapi" {
-  #checkov:skip=CKV_AWS_2: the API server ends TLS itself, because it authenticates clients by their certificates
-  #checkov:skip=CKV_AWS_103: the API server ends TLS itself, with 1.2 at least
   for_each = local.balancers
 
   load_balancer_arn = aws_lb.kubeapi[each.key].arn

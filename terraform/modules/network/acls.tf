@@ -25,10 +25,7 @@ locals {
 }
 
 resource "aws_network_acl" "tier" {
-  #checkov:skip=CKV_AWS_229: ftp's port 21 is not opened: the rules are made from the lists above
-  #checkov:skip=CKV_AWS_230: ftp's port 20 is not opened: the rules are made from the lists above
-  #checkov:skip=CKV_AWS_231: 3389 lies within the ports that answers arrive on, and no machine or security group serves it
-  #checkov:skip=CKV_AWS_232: port 22 is opened in mgmt to ssh_access_list alone
+  #checkov:skip=CKV2_AWS_1: each is attached to its tier's subnets: they come from a for expression, which checkov does not follow
   for_each = local.acl_ingress
 
   vpc_id     = aws_vpc.main.id

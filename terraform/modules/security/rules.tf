@@ -107,7 +107,6 @@ resource "aws_vpc_security_group_ingress_rule" "arriving" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "leaving" {
-  #checkov:skip=CKV_AWS_382: only the workers' rule is open, because pods may talk to anything; network policies are where that is narrowed
   for_each = local.leaving
 
   security_group_id = aws_security_group.layer[each.value.from].id

@@ -1,0 +1,293 @@
+# Every validation refuses what it is there for, one by one.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  environment         = "example"
+  aws_region          = "eu-west-2"
+  aws_account         = "123456789012"
+  kms_master_id       = "alias/example"
+  secrets_bucket_name = "example-secrets"
+  ssh_public_key      = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAhmBZMwJIBHsWvO2oEF3fX5fm4omCGFqEVPdGg18I1 somebody"
+}
+
+run "refuses_a_name_of_21_characters" {
+  command = plan
+
+  variables {
+    environment = "abcdefghijklmnopqrstu"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_name_in_capitals" {
+  command = plan
+
+  variables {
+    environment = "Example"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_name_that_begins_with_a_digit" {
+  command = plan
+
+  variables {
+    environment = "1example"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_an_empty_name" {
+  command = plan
+
+  variables {
+    environment = ""
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_zone_as_region" {
+  command = plan
+
+  variables {
+    aws_region = "eu-west-2a"
+  }
+
+  expect_failures = [var.aws_region]
+}
+
+run "refuses_an_account_of_11_digits" {
+  command = plan
+
+  variables {
+    aws_account = "12345678901"
+  }
+
+  expect_failures = [var.aws_account]
+}
+
+run "refuses_no_retries" {
+  command = plan
+
+  variables {
+    max_retries = 0
+  }
+
+  expect_failures = [var.max_retries]
+}
+
+run "refuses_a_key_with_spaces" {
+  command = plan
+
+  variables {
+    kms_master_id = "my key"
+  }
+
+  expect_failures = [var.kms_master_id]
+}
+
+run "refuses_a_bucket_with_capitals" {
+  command = plan
+
+  variables {
+    secrets_bucket_name = "Example-Secrets"
+  }
+
+  expect_failures = [var.secrets_bucket_name]
+}
+
+run "refuses_a_bucket_of_two_letters" {
+  command = plan
+
+  variables {
+    secrets_bucket_name = "ab"
+  }
+
+  expect_failures = [var.secrets_bucket_name]
+}
+
+run "refuses_two_members" {
+  command = plan
+
+  variables {
+    secure_nodes = {
+      "0" = { zone = "a", address = "10.80.10.100" }
+      "1" = { zone = "b", address = "10.80.11.100" }
+    }
+  }
+
+  expect_failures = [var.secure_nodes]
+}
+
+run "refuses_a_node_id_that_is_a_word" {
+  command = plan
+
+  variables {
+    secure_nodes = {
+      "zero" = { zone = "a", address = "10.80.10.100" }
+      "1"    = { zone = "b", address = "10.80.11.100" }
+      "2"    = { zone = "c", address = "10.80.12.100" }
+    }
+  }
+
+  expect_failures = [var.secure_nodes]
+}
+
+run "refuses_a_member_in_another_region" {
+  command = plan
+
+  variables {
+    secure_nodes = {
+      "0" = { zone = "eu-west-1a", address = "10.80.10.100" }
+      "1" = { zone = "b", address = "10.80.11.100" }
+      "2" = { zone = "c", address = "10.80.12.100" }
+    }
+  }
+
+  expect_failures = [var.secure_nodes]
+}
+
+run "refuses_an_address_that_is_none" {
+  command = plan
+
+  variables {
+    secure_nodes = {
+      "0" = { zone = "a", address = "10.80.10.300" }
+      "1" = { zone = "b", address = "10.80.11.100" }
+      "2" = { zone = "c", address = "10.80.12.100" }
+    }
+  }
+
+  expect_failures = [var.secure_nodes]
+}
+
+run "refuses_the_same_address_twice" {
+  command = plan
+
+  variables {
+    secure_nodes = {
+      "0" = { zone = "a", address = "10.80.10.100" }
+      "1" = { zone = "a", address = "10.80.10.100" }
+      "2" = { zone = "c", address = "10.80.12.100" }
+    }
+  }
+
+  expect_failures = [var.secure_nodes]
+}
+
+run "refuses_no_days_for_old_secrets" {
+  command = plan
+
+  variables {
+    secrets_noncurrent_days = 0
+  }
+
+  expect_failures = [var.secrets_noncurrent_days]
+}
+
+run "refuses_a_tiny_etcd_volume" {
+  command = plan
+
+  variables {
+    secure_data_volume = 1
+  }
+
+  expect_failures = [var.secure_data_volume]
+}
+
+run "refuses_a_magnetic_etcd_volume" {
+  command = plan
+
+  variables {
+    secure_data_volume_type = "standard"
+  }
+
+  expect_failures = [var.secure_data_volume_type]
+}
+
+run "refuses_too_few_operations" {
+  command = plan
+
+  variables {
+    secure_data_volume_iops = 100
+  }
+
+  expect_failures = [var.secure_data_volume_iops]
+}
+
+run "refuses_too_little_throughput" {
+  command = plan
+
+  variables {
+    secure_data_volume_throughput = 10
+  }
+
+  expect_failures = [var.secure_data_volume_throughput]
+}
+
+run "refuses_throughput_beyond_the_operations" {
+  command = plan
+
+  variables {
+    secure_data_volume_throughput = 1000
+  }
+
+  expect_failures = [var.secure_data_volume_throughput]
+}
+
+run "refuses_etcd_in_the_clear" {
+  command = plan
+
+  variables {
+    secure_data_volume_encrypted = false
+  }
+
+  expect_failures = [var.secure_data_volume_encrypted]
+}
+
+run "refuses_a_private_key" {
+  command = plan
+
+  variables {
+    ssh_public_key = "-----BEGIN OPENSSH PRIVATE KEY-----"
+  }
+
+  expect_failures = [var.ssh_public_key]
+}
+
+run "refuses_a_key_that_ec2_does_not_take" {
+  command = plan
+
+  variables {
+    ssh_public_key = "ecdsa-sha2-nistp256 AAAA somebody"
+  }
+
+  expect_failures = [var.ssh_public_key]
+}
+
+run "refuses_a_key_that_is_not_made_yet" {
+  command = plan
+
+  variables {
+    kms_master_id = ""
+  }
+
+  expect_failures = [data.aws_kms_key.master]
+}
+
+run "refuses_an_ssh_key_that_is_not_made_yet" {
+  command = plan
+
+  variables {
+    ssh_public_key = ""
+  }
+
+  expect_failures = [aws_key_pair.environment]
+}
