@@ -1,0 +1,118 @@
+"""The `kubeplat` command: what the screen does, from a shell."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kubeplat_tui import __version__
+from kubeplat_tui.commands import (
+    environments,
+    inventory,
+    output,
+    pipelines,
+    rehearse,
+    sandbox,
+    unlock,
+    variables,
+)
+from kubeplat_tui.commands.json_output import failure
+from kubeplat_tui.commands.session import Front, Session
+from kubeplat_tui.commands.verb import group, verb
+from kubeplat_tui.services.errors import ExitCode, KubeplatError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from kubeplat_tui.intents import Intents
+
+HELP = """Stand up, look at and take down Kubernetes clusters on AWS.
+
+Without a verb the full-screen application opens. The options of every verb may stand before it or after it.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or input and nothing was changed, 3 done but something is left over.
+"""
+
+
+def build() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        name="kubeplat",
+        help=HELP,
+        no_args_is_help=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    group(app)
+    for room in (pipelines, output, inventory, environments, variables, sandbox, unlock, rehearse):
+        room.add_to(app)
+    verb(app, "version")(version)
+    app.command("help")(help_)
+    return app
+
+
+def help_(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[VERB]...", help="The verb.")] = None,
+) -> None:
+    """Show what a verb does; without one, all verbs."""
+    build()([*(words or ()), "--help"], prog_name="kubeplat", obj=context.obj)
+
+
+def version(session: Session) -> None:
+    """Show the version."""
+    if session.options.json:
+        session.print_json({"version": __version__})
+    else:
+        print(f"kubeplat {__version__}")
+
+
+def main(
+    arguments: Sequence[str],
+    *,
+    make_intents: Callable[[], Intents],
+    open_application: Callable[[Session], int],
+) -> int:
+    """Do what `arguments` (without the program's name) ask for, and return the exit code."""
+    front = Front(make_intents, open_application)
+    try:
+        build()(list(arguments), prog_name="kubeplat", obj=front)
+    except SystemExit as end:  # how Typer ends, always
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KubeplatError as error:
+        return _refuse(front, error)
+    except KeyboardInterrupt:
+        return _refuse(front, KubeplatError("Interrupted."))
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence, the log the traceback
+        return _refuse(front, _unexpected(front, error))
+    return ExitCode.DONE
+
+
+def _refuse(front: Front, error: KubeplatError) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    if front.options.json:
+        print(json.dumps(failure(error), ensure_ascii=False))
+    return error.exit_code
+
+
+def _unexpected(front: Front, error: Exception) -> KubeplatError:
+    what = f"kubeplat met an error it does not know: {type(error).__name__}: {error}"
+    try:
+        log = _log(front)
+    except (KubeplatError, OSError):
+        return KubeplatError(what, todo="Please report it.")
+    return KubeplatError(what, todo=f"Please report it; the traceback is in {log}.")
+
+
+def _log(front: Front) -> Path:
+    from kubeplat_tui.services.workplace import write_private
+
+    log = front.make_intents().workplace.state / "traceback.log"
+    write_private(log, traceback.format_exc().encode())
+    return log
