@@ -77,6 +77,12 @@ class Intents:
             return environments.load(self.workplace.environments, name)
         return environments.create_playground(self.workplace, self.user, sandbox=not self._has_credentials())
 
+    def create_environment(self, name: str) -> Environment:
+        """A new environment from the example. Raises `InputError` where the name is taken or cannot be one."""
+        from kubeplat_tui.services import environments
+
+        return environments.create(self.workplace, name)
+
     @property
     def user(self) -> str:
         """Who the playground is for: `$USER`, else the login name."""

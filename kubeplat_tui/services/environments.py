@@ -201,6 +201,29 @@ def create_playground(
     return load(workplace.environments, name)
 
 
+def create(workplace: Workplace, name: str) -> Environment:
+    """Make the file of a new environment from `example.tfvars`, with its name in it.
+
+    Raises `InputError` where the name cannot be one or is taken: an existing file is never overwritten.
+    """
+    if not re.fullmatch(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}", name) or name in TEMPLATES:
+        raise InputError(
+            f"{name} cannot be an environment's name.",
+            why=f"It has 1 to {LONGEST_NAME} lower-case letters, digits and hyphens, begins with a letter, "
+            f"and is none of {', '.join(sorted(TEMPLATES))}.",
+        )
+    path = workplace.environments / f"{name}{SUFFIX}"
+    if os.path.lexists(path):
+        raise InputError(f"There is an environment {name} already.", todo=f"Look at {path}; it is unchanged.")
+    template = workplace.environments / f"example{SUFFIX}"
+    try:
+        document = Document.parse(template.read_bytes(), template.name)
+    except OSError as error:
+        raise KubeplatError(f"The template {template} could not be read.", why=f"{error}.") from error
+    _create(path, document.with_value("environment", name).data)
+    return load(workplace.environments, name)
+
+
 def _rendered(template: Path, values: Mapping[str, Value]) -> bytes:
     import jinja2
 
