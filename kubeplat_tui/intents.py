@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from kubeplat_tui.sandbox.door import SandboxStatus
     from kubeplat_tui.services.cloud import Cloud, Identity, SandboxDoor
     from kubeplat_tui.services.environments import Environment, Found
-    from kubeplat_tui.services.events import Decisions, Event, Output, Stop
+    from kubeplat_tui.services.events import Decisions, Event, Output, Root, Stop
     from kubeplat_tui.services.inventory import Instance, Inventory, LoadBalancer, Volume
+    from kubeplat_tui.services.remote_state import StateLock
     from kubeplat_tui.services.runs import RunRecord
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.variable_file import VariableFile
@@ -150,6 +151,22 @@ class Intents:
         from kubeplat_tui.services import build
 
         return build.outputs(site)
+
+    def locks(self, site: Site) -> dict[Root, StateLock]:
+        """Terraform's locks on the states of the roots, where they are held."""
+        from kubeplat_tui.services.events import Root
+        from kubeplat_tui.services.remote_state import StateStore
+
+        bucket = str(site.environment.values["terraform_bucket_name"])
+        store = StateStore(site.cloud, bucket, site.environment.name)
+        locks = {root: store.lock(root) for root in Root}
+        return {root: lock for root, lock in locks.items() if lock is not None}
+
+    def unlock(self, site: Site, root: Root, lock: StateLock) -> None:
+        """Take away a lock whose holder is gone; only while it is still the same one."""
+        from kubeplat_tui.services import build
+
+        build.unlock(site, root, lock.id)
 
     def instances(self, site: Site) -> list[Instance]:
         """The environment's machines."""

@@ -7,7 +7,6 @@ import typer
 from kubeplat_tui.commands import prompts
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.verb import verb
-from kubeplat_tui.services import state_locks
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import Question, Root
 from kubeplat_tui.services.remote_state import StateLock
@@ -25,13 +24,13 @@ def unlock(session: Session) -> ExitCode | None:
     Shows who holds each lock since when, and asks. For a run that was killed, never for one that is at work.
     """
     site = session.open()
-    locks = state_locks.held(site)
+    locks = session.intents.locks(site)
     released: list[dict[str, object]] = []
     for root, lock in locks.items():
         if not prompts.confirmed(session, _question(root, lock)):
             session.note(f"Not confirmed; the {root} stays locked.")
             continue
-        state_locks.release(site, root, lock)
+        session.intents.unlock(site, root, lock)
         released.append({"root": root, "id": lock.id, "who": lock.who, "created": lock.created})
     if session.options.json:
         session.print_json({"environment": site.environment.name, "released": released})
