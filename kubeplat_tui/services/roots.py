@@ -1,0 +1,122 @@
+"""The steps that both building and cleaning up take with a Terraform root."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubeplat_tui.services import ssh_key
+from kubeplat_tui.services.assemble import (
+    KEY_PAIR,
+    MASTER_KEY,
+    SECRETS_BUCKET,
+    Backend,
+    RootSettings,
+    assemble,
+)
+from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.services.events import PlanReady, Root
+from kubeplat_tui.services.master_key import alias_of
+from kubeplat_tui.services.working_root import WorkingRoot
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from kubeplat_tui.services.assemble import Assembly, BlockName
+    from kubeplat_tui.services.events import Event
+    from kubeplat_tui.services.master_key import MasterKey
+    from kubeplat_tui.services.pipeline import Work
+    from kubeplat_tui.services.plan import Plan
+    from kubeplat_tui.services.remote_state import StateStore
+    from kubeplat_tui.services.terraform import Toolbox
+    from kubeplat_tui.services.values import Value
+    from kubeplat_tui.services.working_root import Ended
+
+
+class Roots:
+    """The environment's Terraform roots: assembled, planned, applied. Without a store they are only looked
+    at.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        toolbox: Toolbox,
+        key: MasterKey | None,
+        store: StateStore | None,
+        *,
+        may_destroy: bool = False,
+        foundation_is_there: bool = True,
+    ) -> None:
+        self._work = work
+        self._key = key
+        self._store = store
+        self._may_destroy = may_destroy
+        self._pending = self._absent(foundation_is_there=foundation_is_there)
+        self._working = {root: WorkingRoot(root, work, toolbox, store) for root in Root}
+
+    def plan(self, root: Root, *, destroy: bool = False) -> Generator[Event, None, Plan]:
+        """Assemble, initialise and plan `root`; `PlanReady` is told. The plan is bound to what it was made
+        from.
+        """
+        assembly = self.assembly()
+        assembly.write(self._work.site.folders.work)
+        working = self._working[root]
+        yield from working.init(assembly.configuration_digest(root))
+        if self._store is not None:
+            yield from working.push_errored_state()
+        plan = yield from working.plan(assembly.digest(root), destroy=destroy)
+        yield PlanReady(plan=plan)
+        return plan
+
+    def apply(self, plan: Plan) -> Generator[Event, None, Ended]:
+        """Apply a reviewed plan. Refused where the variables or the configuration changed since it was
+        made.
+        """
+        self._work.reload()
+        if self.assembly().digest(plan.root) != plan.variables_digest:
+            plan.file.unlink(missing_ok=True)
+            raise KubeplatError(
+                f"The plan of the {plan.root} was not applied: the variables or the configuration changed since.",
+                todo=f"Review a new plan: {self._work.verb} again.",
+            )
+        return (yield from self._working[plan.root].apply(plan))
+
+    def assembly(self) -> Assembly:
+        """The working folder as the environment's file and the checkout say now."""
+        site = self._work.site
+        return assemble(site.workplace, {root: self._settings(root) for root in Root})
+
+    def _settings(self, root: Root) -> RootSettings:
+        site = self._work.site
+        values: dict[str, Value] = dict(site.environment.values)
+        values["ssh_public_key"] = self._public_key()
+        if self._key is None:
+            values["kms_master_id"] = alias_of(self._work.name)
+        return RootSettings(
+            variables=site.declarations.for_root(values, root),
+            backend=self._backend(root),
+            may_destroy=self._may_destroy and root is Root.FOUNDATION,
+            pending=self._pending[root],
+        )
+
+    def _backend(self, root: Root) -> Backend:
+        if self._store is None or self._key is None:
+            return Backend(key=str(self._work.folder / f"{root}.tfstate"))
+        return Backend(self._store.key(root), self._store.bucket, self._work.site.cloud.region, self._key.arn)
+
+    def _public_key(self) -> str:
+        """The key pair's public half: this computer's, else the one that the foundation was built with
+        elsewhere.
+        """
+        site = self._work.site
+        if self._store is not None and not ssh_key.private_key_path(site.folders).exists():
+            state = self._store.read(Root.FOUNDATION)
+            pair = state.find(KEY_PAIR.type, KEY_PAIR.name) if state is not None else None
+            if pair is not None and isinstance(pair.attributes.get("public_key"), str):
+                return str(pair.attributes["public_key"])
+        return ssh_key.public_key(site.folders, self._work.name)
+
+    def _absent(self, *, foundation_is_there: bool) -> dict[Root, tuple[BlockName, ...]]:
+        key = (MASTER_KEY,) if self._key is None else ()
+        foundation = () if foundation_is_there else (SECRETS_BUCKET, KEY_PAIR)
+        return {Root.FOUNDATION: key, Root.CLUSTER: (*key, *foundation)}
