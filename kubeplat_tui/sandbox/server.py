@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kubeplat_tui.sandbox.control import SandboxStatus, refusal
 from kubeplat_tui.sandbox.keeper import Keeper
 from kubeplat_tui.sandbox.places import Places, locked
+from kubeplat_tui.sandbox.unimplemented import RefuseUnimplemented
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
 
@@ -178,7 +179,7 @@ def simulated_aws(listener: socket.socket) -> BaseWSGIServer:
     return make_server(
         "127.0.0.1",
         listener.getsockname()[1],
-        DomainDispatcherApplication(create_backend_app),
+        RefuseUnimplemented(DomainDispatcherApplication(create_backend_app)),
         threaded=True,
         request_handler=Handler,
         fd=listener.fileno(),

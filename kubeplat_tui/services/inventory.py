@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -298,7 +299,7 @@ def _instance(found: dict[str, Any]) -> Instance:
         state=found["State"]["Name"],
         zone=found.get("Placement", {}).get("AvailabilityZone", ""),
         type=found.get("InstanceType", ""),
-        launched=found["LaunchTime"],
+        launched=found["LaunchTime"].astimezone(UTC),
         layer=next((layer for layer in Layer if layer == role), Layer.UNKNOWN),
         image=found.get("ImageId", ""),
         subnet=found.get("SubnetId", ""),
@@ -326,7 +327,7 @@ def _volume(found: dict[str, Any]) -> Volume:
         attached_to=attachments[0].get("InstanceId", ""),
         device=attachments[0].get("Device", ""),
         node_id=tags.get("NodeID", ""),
-        created=found["CreateTime"],
+        created=found["CreateTime"].astimezone(UTC),
         tags=_tags(found),
     )
 
@@ -367,7 +368,7 @@ def _load_balancer(
         type=found.get("Type", ""),
         zones=tuple(sorted(zone["ZoneName"] for zone in found.get("AvailabilityZones", []))),
         listeners=tuple(sorted(made, key=lambda each: (each.port, each.protocol))),
-        created=found["CreatedTime"],
+        created=found["CreatedTime"].astimezone(UTC),
         tags=tuple(sorted(tags.items())),
     )
 

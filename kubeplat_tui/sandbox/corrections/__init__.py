@@ -1,38 +1,52 @@
-"""Where moto differs from AWS so much that Terraform sees a difference: one module each, with the reason.
+"""Where moto differs from AWS so much that Terraform or we would notice: one module each, with the reason.
 
-`terraform/` is right for AWS and knows nothing of this. Every correction first checks that the part of moto
-it changes is still as it expects; the version is pinned exactly by the `sandbox` extra.
+`terraform/` and the services are right for AWS and know nothing of this. Every correction first checks that
+the part of moto it changes is still as it expects; the version is pinned exactly by the `sandbox` extra.
 """
 
 from __future__ import annotations
 
 from kubeplat_tui.sandbox.corrections import (
+    autoscaling_instance_refresh,
     autoscaling_lifecycle_hook,
+    autoscaling_maintenance_policy,
     autoscaling_policy,
+    autoscaling_replaced_targets,
     autoscaling_spread,
     dhcp_options_tags,
+    ec2_tag_types,
     elb_draining,
     instance_termination,
+    launch_template_machines,
     launch_template_tags,
+    launch_template_versions,
+    network_acl_icmp,
     route53_private_zone,
     s3_conditional_deny,
     security_group_rule_description,
 )
 
 ALL = (
+    autoscaling_instance_refresh,
     autoscaling_lifecycle_hook,
+    autoscaling_maintenance_policy,
     autoscaling_policy,
+    autoscaling_replaced_targets,
     autoscaling_spread,
     dhcp_options_tags,
+    ec2_tag_types,
     elb_draining,
     instance_termination,
+    launch_template_machines,
     launch_template_tags,
+    launch_template_versions,
+    network_acl_icmp,
     route53_private_zone,
     s3_conditional_deny,
     security_group_rule_description,
 )
 
-_applied: list[str] = []
+_applied: set[str] = set()
 
 
 def apply_all() -> None:
@@ -40,4 +54,4 @@ def apply_all() -> None:
     for module in ALL:
         if module.__name__ not in _applied:
             module.apply()
-            _applied.append(module.__name__)
+            _applied.add(module.__name__)

@@ -63,6 +63,8 @@ def replace(owner: type, name: str, new: object) -> None:
 
 
 def _names(function: Any) -> set[str]:
+    if isinstance(function, property):
+        function = function.fget
     code = inspect.unwrap(function).__code__
     return {*code.co_names, *code.co_varnames, *(text for text in code.co_consts if isinstance(text, str))}
 
