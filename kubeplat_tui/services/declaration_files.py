@@ -59,7 +59,7 @@ def _together(one: Variable, other: Variable) -> Variable:
     for aspect in ("type", "default", "sensitive", "nullable"):
         if getattr(one, aspect) != getattr(other, aspect):
             raise InputError(
-                f"The variable {one.name} is declared with another {aspect} in {other.place} than in {one.place}.",
+                f"The variable {one.name} has another {aspect} in {other.place} than in {one.place}.",
                 todo="Declare it alike in both.",
             )
     texts = {validation.text for validation in one.validations}
@@ -119,7 +119,10 @@ def _validations(document: Document, block: Block) -> Iterator[Validation]:
 
 
 def _headings(document: Document, root: str, stem: str) -> list[tuple[int, str]]:
-    """Headings with their lines: comments of one short line that stand alone; before the first, the file's or root's name."""
+    """Headings with their lines: comments of one short line that stand alone.
+
+    Before the first of them it is the file's name, or the root's.
+    """
     first = stem.removeprefix("variables").strip("_-") or ("kubeplat" if root == SETTINGS else root)
     headings = [(0, _title(first))]
     lines = {comment.line for comment in document.comments}

@@ -59,7 +59,7 @@ class Environment:
 
     @property
     def profile(self) -> str:
-        """Its profile in the AWS credentials files: as named, else like the environment, `play` for playgrounds."""
+        """Its profile in the AWS credentials files: the named one, else its name, `play` for playgrounds."""
         return self._text("aws_profile") or ("play" if self.playground else self.name)
 
     @property
@@ -175,9 +175,10 @@ def create_playground(
     access_cidrs: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
 ) -> Environment:
-    """Make the user's playground from its template, exactly once; one that exists is loaded, never overwritten.
+    """Make the user's playground from its template, exactly once; one that exists is loaded.
 
-    `account` and `access_cidrs` (who may reach it) are for real AWS only. The region is `AWS_DEFAULT_REGION` there.
+    `account` and `access_cidrs` (who may reach it) are for real AWS only. The region is `AWS_DEFAULT_REGION`
+    there.
     """
     name = playground_name(user)
     path = workplace.environments / f"{name}{SUFFIX}"
@@ -230,7 +231,9 @@ def _rendered(template: Path, values: Mapping[str, Value]) -> bytes:
     from kubeplat_tui.services.hcl.literals import render
 
     engine = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - HCL is made here, which HTML's escapes would spoil
     )
     engine.filters["hcl"] = render
     try:

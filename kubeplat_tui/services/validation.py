@@ -1,4 +1,4 @@
-"""Validations of variables, evaluated here while somebody types; and what they tell a form about a variable."""
+"""Validations of variables, evaluated while somebody types; and what they tell a form about a variable."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _message(
     variables: Mapping[str, Variable],
     reason: str,
 ) -> str:
-    """The declared message; a plain one where it would show a sensitive value or the condition itself broke."""
+    """The declared message; a plain one where that would show a secret, or the condition itself broke."""
     plain = f"{variable.name} does not hold to its rule: {validation.text[0]}."
     if reason:
         return f"{plain} It could not be evaluated: {reason}."
@@ -140,7 +140,7 @@ def _is_variable(expression: Expression, name: str) -> bool:
     return False
 
 
-# --- for the form ---------------------------------------------------------------------------------------------------
+# --- for the form ---------------------------------------------------------------------------------
 
 
 def choices(variable: Variable) -> tuple[str, ...]:

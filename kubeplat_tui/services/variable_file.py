@@ -1,4 +1,4 @@
-"""An environment's file as the editor holds it: its text, its values, and saving without losing anybody's work."""
+"""An environment's file as the editor holds it: text, values, and saving without losing anybody's work."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError, KubeplatError
+from kubeplat_tui.services.hcl.brackets import BYTE_ORDER_MARK
 from kubeplat_tui.services.hcl.document import Document
 from kubeplat_tui.services.variables import Problem
 from kubeplat_tui.services.workplace import cannot_write
@@ -18,8 +19,6 @@ from kubeplat_tui.services.workplace import cannot_write
 if TYPE_CHECKING:
     from kubeplat_tui.services.values import Value
     from kubeplat_tui.services.variables import Declarations
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @lru_cache(maxsize=64)
@@ -29,7 +28,10 @@ def _parsed(data: bytes, name: str) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class VariableFile:
-    """A `.tfvars` file, perhaps edited. Immutable: each edit makes another one; only `save` touches the disk."""
+    """A `.tfvars` file, perhaps edited.
+
+    Immutable: each edit makes another one; only `save` touches the disk.
+    """
 
     path: Path
     data: bytes
@@ -58,7 +60,7 @@ class VariableFile:
     @property
     def text(self) -> str:
         """The text, with the file's own line ends and without a byte order mark."""
-        return self.data.removeprefix(_BYTE_ORDER_MARK).decode()
+        return self.data.removeprefix(BYTE_ORDER_MARK).decode()
 
     @property
     def edited(self) -> bool:
@@ -90,7 +92,10 @@ class VariableFile:
         return None if attribute is None else attribute.value
 
     def with_value(self, name: str, value: Value) -> VariableFile:
-        """The file with one value written; all other bytes stay. Raises `InputError` where the text is not valid."""
+        """The file with one value written; all other bytes stay.
+
+        Raises `InputError` where the text is not valid.
+        """
         attribute = self.document.attribute(name)
         if attribute is not None and _same(attribute.value, value):
             return self
@@ -104,7 +109,7 @@ class VariableFile:
         """The file with another text; the file's line ends and byte order mark are kept."""
         if b"\r\n" in self.data and "\r\n" not in text:
             text = text.replace("\n", "\r\n")
-        mark = _BYTE_ORDER_MARK if self.data.startswith(_BYTE_ORDER_MARK) else b""
+        mark = BYTE_ORDER_MARK if self.data.startswith(BYTE_ORDER_MARK) else b""
         return replace(self, data=mark + text.encode())
 
     def problems(self, declarations: Declarations) -> list[Problem]:
@@ -122,9 +127,9 @@ class VariableFile:
 
     def diff(self, other: VariableFile) -> list[str]:
         """What `other` changes, as the lines of a unified difference; empty where nothing."""
+        before, after = self.text.splitlines(), other.text.splitlines()
         names = f"{self.path.name} (before)", f"{other.path.name} (after)"
-        lines = (each.text.splitlines() for each in (self, other))
-        return list(difflib.unified_diff(*lines, *names, lineterm=""))
+        return list(difflib.unified_diff(before, after, names[0], names[1], lineterm=""))
 
     def saved(self) -> VariableFile:
         """The file as it was loaded: what `diff` compares edits with."""
@@ -145,7 +150,7 @@ class VariableFile:
             ) from error
         if current != self.on_disk:
             raise InputError(
-                f"{self.path} was changed by another program since it was loaded; your changes were not saved.",
+                f"{self.path} was changed by somebody else since it was loaded; yours was not saved.",
                 todo="Copy what you changed, load the file again, and change it there.",
             )
         if self.edited:

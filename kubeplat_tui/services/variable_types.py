@@ -1,4 +1,4 @@
-"""The types of Terraform's variables: read from their expressions, and values converted to them as Terraform does.
+"""The types of Terraform's variables, and values converted to them as Terraform does.
 
 Source: https://developer.hashicorp.com/terraform/language/expressions/type-constraints.
 """
@@ -40,6 +40,7 @@ class Kind(StrEnum):
         return f"an {self}" if self in {Kind.OBJECT, Kind.ANY} else f"a {self}"
 
 
+_BOOLS = {"true": True, "1": True, "false": False, "0": False}
 PRIMITIVES = frozenset({Kind.STRING, Kind.NUMBER, Kind.BOOL})
 COLLECTIONS = frozenset({Kind.LIST, Kind.SET, Kind.MAP})
 
@@ -56,7 +57,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class VariableType:
-    """A type: `elements` is the one of a list, set or map, or those of a tuple; `attributes` those of an object."""
+    """A type. `elements`: one for a list, set or map, all for a tuple; `attributes`: those of an object."""
 
     kind: Kind
     elements: tuple[VariableType, ...] = ()
@@ -152,8 +153,8 @@ class NotThisTypeError(Exception):
 def convert(value: Value, wanted: VariableType, where: str = "") -> Value:
     """`value` as Terraform would see it in a variable of that type, defaults filled in.
 
-    Null fits every type here. An attribute that the object does not have is refused, which Terraform would drop
-    silently: it is a slip of the pen. Raises `NotThisTypeError`.
+    Null fits every type here. An attribute that the object does not have is refused, which Terraform would
+    drop silently: it is a slip of the pen. Raises `NotThisTypeError`.
     """
     if value is None or wanted.kind is Kind.ANY:
         return value
@@ -184,19 +185,21 @@ def _primitive(value: Value, kind: Kind, where: str) -> Value:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value
         if isinstance(value, str):
-            number = number_of(value)
-            if number is None:
-                raise NotThisTypeError(Mismatch(where, "must be a number, but is text that is none"))
-            return number
+            return _number(value, where)
     elif isinstance(value, bool):
         return value
     elif isinstance(value, str):
-        if value in {"true", "1"}:
-            return True
-        if value in {"false", "0"}:
-            return False
-        raise NotThisTypeError(Mismatch(where, "must be true or false, but is other text"))
+        if value not in _BOOLS:
+            raise NotThisTypeError(Mismatch(where, "must be true or false, but is other text"))
+        return _BOOLS[value]
     raise _mismatch(value, kind, where)
+
+
+def _number(text: str, where: str) -> Value:
+    number = number_of(text)
+    if number is None:
+        raise NotThisTypeError(Mismatch(where, "must be a number, but is text that is none"))
+    return number
 
 
 def text_of(value: str | float) -> str:
@@ -212,7 +215,7 @@ def text_of(value: str | float) -> str:
 def number_of(text: str) -> int | float | None:
     """The number that a string holds, None where it holds none."""
     try:
-        number = Decimal(text) if text == text.strip() and "_" not in text else None
+        number = Decimal(text) if text.isascii() and text == text.strip() and "_" not in text else None
     except InvalidOperation:
         return None
     if number is None or not number.is_finite() or abs(number.adjusted()) > 308:
@@ -262,7 +265,7 @@ def _distinct(items: list[Value]) -> list[Value]:
     """The elements of a set, in the order Terraform lists them."""
     result: list[Value] = []
     for item in items:
-        if item not in result:
+        if not any(type(item) is type(other) and item == other for other in result):  # True is not 1
             result.append(item)
     if all(isinstance(item, str) for item in result):
         return sorted(result, key=str)

@@ -1,7 +1,7 @@
-"""What can be set: the variables that the Terraform roots declare, and whether an environment's values fit them.
+"""What can be set: the variables that the Terraform roots declare, and whether values fit them.
 
-The Terraform files are the only source: types, descriptions, defaults and validations are read from there, and the
-validations are evaluated here so that bad input is refused before Terraform starts.
+The Terraform files are the only source: types, descriptions, defaults and validations are read from there,
+and the validations are evaluated here so that bad input is refused before Terraform starts.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one variable, as a sentence; `line` counts from 1, None where it is not from a file."""
+    """What is wrong with one variable, as a sentence; `line` counts from 1, None where no file sets it."""
 
     variable: str
     message: str
@@ -124,7 +124,7 @@ class Declarations(Mapping[str, Variable]):
         return next(iter(difflib.get_close_matches(name, self._variables, 1, 0.6)), None)
 
     def for_root(self, values: Mapping[str, Value], root: Root) -> dict[str, Value]:
-        """Those of `values` that the root declares, as they are; what the file leaves out is left to the default."""
+        """Those of `values` that the root declares, as they are; defaults are not filled in."""
         return {
             name: value
             for name, value in values.items()
@@ -134,7 +134,8 @@ class Declarations(Mapping[str, Variable]):
     def check(self, values: Mapping[str, Value], lines: Mapping[str, int] | None = None) -> list[Problem]:
         """Everything wrong with an environment's values: unknown names, missing ones, types, validations.
 
-        `lines` gives the line that sets a variable. A validation that cannot be evaluated here is left to Terraform.
+        `lines` gives the line that sets a variable. A validation that cannot be evaluated here is left to
+        Terraform.
         """
         from kubeplat_tui.services.hcl.evaluate import Evaluator
         from kubeplat_tui.services.validation import failed_validations, scope
@@ -188,7 +189,7 @@ def declared(terraform: Path, config_d: Path | None = None) -> Declarations:
 
 
 def check_environment(environment: Environment, declarations: Declarations) -> None:
-    """Raise `InputError` that lists everything wrong with an environment's values, one a line with its place."""
+    """Raise `InputError` that lists everything wrong with an environment's values, one problem a line."""
     problems = declarations.check(environment.values, environment.lines)
     if not problems:
         return

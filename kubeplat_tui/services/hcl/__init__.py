@@ -1,1 +1,1 @@
-"""HCL, the language of Terraform's files: parsed without loss, edited in place, and evaluated where that is safe."""
+"""HCL, the language of Terraform's files: parsed without loss, edited in place, evaluated."""

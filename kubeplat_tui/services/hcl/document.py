@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services.hcl.brackets import BYTE_ORDER_MARK
 from kubeplat_tui.services.hcl.literals import literal, render
 from kubeplat_tui.services.hcl.reader import ExpressionReader, check_same_line, check_separated
 from kubeplat_tui.services.hcl.syntax import Source, children, syntax_tree
@@ -79,7 +81,10 @@ class Document:
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> Document:
-        """Parse UTF-8 `data`; `name` is the file's in errors. Raises `InputError` naming file, line and column."""
+        """Parse UTF-8 `data`; `name` is the file's in errors.
+
+        Raises `InputError` naming file, line and column.
+        """
         source = Source(name, data)
         root = syntax_tree(source)
         body = next((child for child in root.children if child.type == "body"), None)
@@ -133,8 +138,8 @@ class Document:
         if attribute is None:
             return self
         start = self.data.rfind(b"\n", 0, attribute.key.start) + 1
-        if self.data.startswith(b"\xef\xbb\xbf") and start == 0:
-            start = 3
+        if self.data.startswith(BYTE_ORDER_MARK) and start == 0:
+            start = len(BYTE_ORDER_MARK)
         end = self.data.find(b"\n", attribute.span.end) + 1
         return self._replaced(Span(start, end or len(self.data)), b"")
 
@@ -158,7 +163,7 @@ def _body(
     source: Source, body: Node, reader: ExpressionReader
 ) -> tuple[tuple[Attribute, ...], tuple[Block, ...]]:
     items = children(body)
-    for before, after in zip(items, items[1:], strict=False):
+    for before, after in itertools.pairwise(items):
         check_separated(source, before, after)
     attributes = tuple(_attributes(source, items, reader))
     blocks = tuple(_block(source, item, reader) for item in items if item.type == "block")

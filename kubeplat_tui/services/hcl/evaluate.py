@@ -1,12 +1,13 @@
 """Evaluates expressions as Terraform does, or says that it cannot: never a guess.
 
-Source: https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md; measured against `terraform console` in the tests.
+Source: https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md; measured against `terraform console` in
+the tests.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubeplat_tui.services.hcl.evaluation_values import (
     Data,
@@ -57,46 +58,40 @@ class Evaluator:
         self._names: ChainMap[str, Data] = ChainMap() if names is None else names
 
     def evaluate(self, expression: Expression) -> Data:
-        """The value. Raises `EvaluationError` where Terraform fails too, `UndecidedError` where it must decide."""
-        match expression:
-            case Literal(value=value):
-                return data_of(value)
-            case GetAttr():
-                return self._attribute(expression)
-            case Call():
-                return self._call(expression)
-            case Binary():
-                return self._binary(expression)
-            case Unary(operator=operator, operand=operand):
-                value = self.evaluate(operand)
-                return -to_number(value) if operator == "-" else not to_bool(value)
-            case Reference(name=name):
-                return self._name(name)
-            case Template():
-                return self._template(expression)
-            case Tuple(items=items):
-                return [self.evaluate(item) for item in items]
-            case _:
-                return self._rest(expression)
+        """The value. Raises `EvaluationError` where Terraform fails too, else `UndecidedError`."""
+        method = self._methods.get(type(expression))
+        if method is None:
+            raise UndecidedError("an expression that only Terraform evaluates")
+        return method(self, expression)
 
-    def _rest(self, expression: Expression) -> Data:
-        match expression:
-            case Index(source=source, key=key):
-                return _index(self.evaluate(source), self.evaluate(key))
-            case Conditional():
-                return self._conditional(expression)
-            case For():
-                return (
-                    self._object_for(expression) if expression.key is not None else self._list_for(expression)
-                )
-            case Splat():
-                return self._splat(expression)
-            case Element():
-                return self._name(_ELEMENT)
-            case Object(items=items):
-                return {to_text(self.evaluate(item.key)): self.evaluate(item.value) for item in items}
-            case _:
-                raise UndecidedError("an expression that only Terraform evaluates")
+    def _literal(self, expression: Literal) -> Data:
+        return data_of(expression.value)
+
+    def _unary(self, expression: Unary) -> Data:
+        value = self.evaluate(expression.operand)
+        if expression.operator == "-":
+            return -to_number(value)
+        return not to_bool(value)
+
+    def _tuple(self, expression: Tuple) -> Data:
+        return [self.evaluate(item) for item in expression.items]
+
+    def _object(self, expression: Object) -> Data:
+        return {to_text(self.evaluate(item.key)): self.evaluate(item.value) for item in expression.items}
+
+    def _index(self, expression: Index) -> Data:
+        return _element_of(self.evaluate(expression.source), self.evaluate(expression.key))
+
+    def _reference(self, expression: Reference) -> Data:
+        return self._name(expression.name)
+
+    def _element(self, _expression: Element) -> Data:
+        return self._name(_ELEMENT)
+
+    def _for(self, expression: For) -> Data:
+        if expression.key is None:
+            return [inner.evaluate(expression.value) for inner in self._rounds(expression)]
+        return self._object_for(expression, expression.key)
 
     def _name(self, name: str) -> Data:
         if name in self._names:
@@ -129,7 +124,7 @@ class Evaluator:
     def _within(self, names: dict[str, Data]) -> Evaluator:
         return Evaluator(self._variables, self._names.new_child(names))
 
-    # --- loops --------------------------------------------------------------------------------------------------
+    # --- loops ------------------------------------------------------------------------------------
 
     def _rounds(self, expression: For) -> Iterator[Evaluator]:
         for key, value in _pairs(self.evaluate(expression.collection)):
@@ -140,15 +135,11 @@ class Evaluator:
             if expression.condition is None or to_bool(inner.evaluate(expression.condition)):
                 yield inner
 
-    def _list_for(self, expression: For) -> Data:
-        return [inner.evaluate(expression.value) for inner in self._rounds(expression)]
-
-    def _object_for(self, expression: For) -> Data:
+    def _object_for(self, expression: For, key_expression: Expression) -> Data:
         result: dict[str, Data] = {}
         groups: dict[str, list[Data]] = {}
         for inner in self._rounds(expression):
-            assert expression.key is not None  # noqa: S101 - narrows the type: the caller looked
-            key = to_text(inner.evaluate(expression.key))
+            key = to_text(inner.evaluate(key_expression))
             value = inner.evaluate(expression.value)
             if expression.grouped:
                 groups.setdefault(key, []).append(value)
@@ -158,7 +149,7 @@ class Evaluator:
                 result[key] = value
         return {**groups} if expression.grouped else result
 
-    # --- operators ----------------------------------------------------------------------------------------------
+    # --- operators --------------------------------------------------------------------------------
 
     def _conditional(self, expression: Conditional) -> Data:
         """The chosen branch; the other one matters where the two must get one type."""
@@ -172,7 +163,7 @@ class Evaluator:
             return value
         kinds = {kind(value), kind(unchosen)} - {"null"}
         if len(kinds) <= 1:
-            if kinds & {"list", "map", "set"} and _shapes(value) | _shapes(unchosen) > _shapes(value):
+            if not _same_type(value, unchosen):
                 raise UndecidedError("a condition between collections of different types")
             return value
         if kinds <= {"string", "number"} or kinds <= {"string", "bool"}:
@@ -191,7 +182,10 @@ class Evaluator:
         return _arithmetic(operator, left, right)
 
     def _logical(self, expression: Binary) -> Data:
-        """Both sides are evaluated. Newer Terraform skips the right one where the left decides: then its failure is undecided."""
+        """Both sides are evaluated.
+
+        Newer Terraform skips the right one where the left decides: then its failure is undecided.
+        """
         left = to_bool(self.evaluate(expression.left))
         decided = left is (expression.operator == "||")
         try:
@@ -202,7 +196,7 @@ class Evaluator:
             raise
         return left if decided else right
 
-    # --- functions ----------------------------------------------------------------------------------------------
+    # --- functions --------------------------------------------------------------------------------
 
     def _call(self, expression: Call) -> Data:
         name = expression.name.removeprefix("core::")
@@ -235,6 +229,23 @@ class Evaluator:
                 continue
         raise EvaluationError("no argument of try succeeded")
 
+    _methods: ClassVar[dict[type[Expression], Callable[[Any, Any], Data]]] = {
+        Binary: _binary,
+        Call: _call,
+        Conditional: _conditional,
+        Element: _element,
+        For: _for,
+        GetAttr: _attribute,
+        Index: _index,
+        Literal: _literal,
+        Object: _object,
+        Reference: _reference,
+        Splat: _splat,
+        Template: _template,
+        Tuple: _tuple,
+        Unary: _unary,
+    }
+
 
 def _pairs(collection: Data) -> Iterator[tuple[Data, Data]]:
     """Keys and values in the order of a loop."""
@@ -246,7 +257,7 @@ def _pairs(collection: Data) -> Iterator[tuple[Data, Data]]:
         yield from enumerate(elements(collection))
 
 
-def _index(source: Data, key: Data) -> Data:
+def _element_of(source: Data, key: Data) -> Data:
     if isinstance(source, dict):
         name = to_text(key)
         if name in source:
@@ -260,13 +271,14 @@ def _index(source: Data, key: Data) -> Data:
     raise EvaluationError(f"{kind(source)} has no elements")
 
 
-def _shapes(data: Data) -> set[str]:
-    """The kinds of all values within a collection."""
-    if isinstance(data, dict):
-        return {"map"}.union(*map(_shapes, data.values()))
-    if isinstance(data, list | SetValue):
-        return {kind(data)}.union(*map(_shapes, elements(data)))
-    return {kind(data)}
+def _same_type(one: Data, other: Data) -> bool:
+    """Whether bringing two values to one type certainly leaves both as they are."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same_type(one[key], other[key]) for key in one)
+    if isinstance(one, list | SetValue) and isinstance(other, list | SetValue):
+        every = elements(one) + elements(other)
+        return kind(one) == kind(other) and all(_same_type(every[0], item) for item in every)
+    return one is None or other is None or kind(one) == kind(other)
 
 
 _ARITHMETIC: dict[str, Callable[[int, int], Data]] = {
@@ -285,8 +297,8 @@ def _arithmetic(operator: str, left: Data, right: Data) -> Data:
 
     one, other = to_number(left), to_number(right)
     if operator in {"/", "%"}:
-        if other == 0:
-            raise EvaluationError("division by zero")
+        if other == 0:  # Terraform computes with infinity
+            raise UndecidedError("division by zero")
         quotient = Fraction(one) / Fraction(other)
         return whole(quotient) if operator == "/" else whole(Fraction(one - int(quotient) * other))
     result = _ARITHMETIC[operator](one, other)  # type: ignore[arg-type]  # a Fraction computes like an int

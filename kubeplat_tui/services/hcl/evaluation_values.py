@@ -1,17 +1,19 @@
-"""The values that expressions are evaluated with, and the conversions between them that Terraform makes by itself.
+"""The values that expressions are evaluated with, and the conversions that Terraform makes between them.
 
-Numbers are exact (int, or Fraction where not whole); a set is its own class because it is neither indexed nor equal to a
-list. Source: https://developer.hashicorp.com/terraform/language/expressions/types.
+Numbers are exact (int, or Fraction where not whole); a set is its own class because it is neither indexed nor
+equal to a list. Source: https://developer.hashicorp.com/terraform/language/expressions/types.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from kubeplat_tui.services.values import Value
+if TYPE_CHECKING:
+    from kubeplat_tui.services.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,26 @@ class SetValue:
     items: tuple[Data, ...]
 
 
-Data: TypeAlias = "None | bool | int | Fraction | str | list[Data] | dict[str, Data] | SetValue"
+_HUGE = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+|[-+]?[0-9]{300,}")
+"""Numbers so large or small that they are not converted here."""
+
+Data: TypeAlias = "bool | int | Fraction | str | list[Data] | dict[str, Data] | SetValue | None"
 """A value within an evaluation."""
 
 Number: TypeAlias = int | Fraction
 Primitive: TypeAlias = bool | int | Fraction | str
+
+
+_KINDS = {
+    type(None): "null",
+    bool: "bool",
+    str: "string",
+    int: "number",
+    Fraction: "number",
+    list: "list",
+    dict: "map",
+    SetValue: "set",
+}
 
 
 class EvaluationError(Exception):
@@ -65,22 +82,9 @@ def whole(number: Fraction) -> Number:
     return int(number) if number.denominator == 1 else number
 
 
-def is_number(data: Data) -> bool:
-    """Whether it is a number (a bool is none)."""
-    return isinstance(data, int | Fraction) and not isinstance(data, bool)
-
-
 def kind(data: Data) -> str:
-    """The kind of a value, for messages and comparison."""
-    if data is None:
-        return "null"
-    if isinstance(data, bool):
-        return "bool"
-    if isinstance(data, str):
-        return "string"
-    if isinstance(data, int | Fraction):
-        return "number"
-    return {dict: "map", list: "list"}.get(type(data), "set")
+    """The kind of a value, for messages and comparison: string, number, bool, list, set, map or null."""
+    return _KINDS[type(data)]
 
 
 def to_text(data: Data) -> str:
@@ -118,6 +122,8 @@ def to_number(data: Data) -> Number:
         number = number_of(data)
         if number is not None:
             return whole(Fraction(data)) if isinstance(number, float) else number
+        if data.lower().strip("+-") in {"inf", "infinity"} or _HUGE.fullmatch(data):
+            raise UndecidedError("a number without end")
     raise EvaluationError(f"a number is needed, not {kind(data)}")
 
 
@@ -157,8 +163,8 @@ def mapping(data: Data) -> dict[str, Data]:
 def equal(one: Data, other: Data) -> bool:
     """Whether `==` holds: values of different kinds are never equal.
 
-    Raises `UndecidedError` for collections that look equal: Terraform says no where one is a list and the other a tuple,
-    which cannot be told apart here.
+    Raises `UndecidedError` for collections that look equal: Terraform says no where one is a list and the
+    other a tuple, which cannot be told apart here.
     """
     if kind(one) != kind(other):
         return False

@@ -81,27 +81,34 @@ def render(value: Value, newline: str = "\n") -> str:
 
 
 def _render(value: Value, indent: str) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, Mapping):
         return _map(value, indent)
-    parts = [_render(item, indent + "  ") for item in value]
+    parts = [_nested(item, indent + "  ") for item in value]
     line = f"[{', '.join(parts)}]"
     if "\n" not in line and len(line) <= WIDTH:
         return line
     return "[\n" + "".join(f"{indent}  {part},\n" for part in parts) + f"{indent}]"
 
 
+def _nested(value: Value, indent: str) -> str:
+    """A value within another: a small map of plain values fits its line."""
+    if isinstance(value, Mapping) and value and not any(isinstance(item, Mapping) for item in value.values()):
+        line = ", ".join(f"{key_text(key)} = {_render(item, indent)}" for key, item in value.items())
+        if "\n" not in line and len(line) + len(indent) <= WIDTH - 10:
+            return f"{{ {line} }}"
+    return _render(value, indent)
+
+
 def _map(value: Mapping[str, Value], indent: str) -> str:
     if not value:
         return "{}"
-    pairs = [(key_text(key), _render(item, indent + "  ")) for key, item in value.items()]
+    pairs = [(key_text(key), _nested(item, indent + "  ")) for key, item in value.items()]
     lines: list[str] = []
     together: list[tuple[str, str]] = []  # neighbours whose values fit a line have their signs in one column
     for name, text in [*pairs, ("", "\n")]:

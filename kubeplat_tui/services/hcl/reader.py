@@ -1,11 +1,12 @@
 """From a syntax tree to expressions, refusing what tree-sitter lets pass and Terraform does not.
 
-tree-sitter's grammar treats a newline as a blank. HCL does not: outside brackets an expression ends with its line, and
-the items of an object are separated by commas or newlines.
+tree-sitter's grammar treats a newline as a blank. HCL does not: outside brackets an expression ends with its
+line, and the items of an object are separated by commas or newlines.
 """
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ from kubeplat_tui.services.hcl.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tree_sitter import Node
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 LARGEST_EXPONENT = 308
 """Beyond it a number is refused: what is written in a few bytes must not take a gigabyte."""
 
+_INSERTED = frozenset({"template_interpolation", "template_directive"})
 _POSTFIX = frozenset({"get_attr", "index", "splat"})
 
 
@@ -87,6 +89,17 @@ class ExpressionReader:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._depth = 0
+        self._readers: dict[str, Callable[[Node], Expression]] = {
+            "literal_value": self._literal,
+            "template_expr": self._template,
+            "collection_value": self._collection,
+            "variable_expr": self._reference,
+            "function_call": self._call,
+            "for_expr": self._for,
+            "operation": self._operation,
+            "conditional": self._conditional,
+            "expression": self.read,
+        }
 
     def read(self, node: Node) -> Expression:
         """The expression of an `expression` node. Raises `InputError`."""
@@ -111,20 +124,8 @@ class ExpressionReader:
         return expression
 
     def _term(self, node: Node) -> Expression:
-        reader = {
-            "literal_value": self._literal,
-            "template_expr": self._template,
-            "collection_value": self._collection,
-            "variable_expr": self._reference,
-            "function_call": self._call,
-            "for_expr": self._for,
-            "operation": self._operation,
-            "conditional": self._conditional,
-            "expression": self.read,
-        }.get(node.type)
-        if reader is None:
-            return Unsupported(node.start_byte, node.end_byte, node.type)
-        return reader(node)
+        read = self._readers.get(node.type)
+        return Unsupported(node.start_byte, node.end_byte, node.type) if read is None else read(node)
 
     def _text(self, node: Node) -> str:
         return self._source.data[node.start_byte : node.end_byte].decode()
@@ -166,7 +167,7 @@ class ExpressionReader:
             parts = self._parts(inner, 1, len(inner.children) - 1, quoted=True)
         else:
             parts = self._heredoc(inner)
-        if all(isinstance(part, Literal) for part in parts):
+        if not any(part.type in _INSERTED for part in inner.children):
             text = "".join(str(part.value) for part in parts if isinstance(part, Literal))
             return Literal(node.start_byte, node.end_byte, text)
         return Template(node.start_byte, node.end_byte, tuple(parts))
@@ -179,7 +180,8 @@ class ExpressionReader:
     def _parts(self, node: Node, first: int, last: int, *, quoted: bool) -> list[Expression]:
         """The parts of a template between two of its children.
 
-        tree-sitter's literals leave out blanks beside an interpolation, so text is taken from the bytes between.
+        tree-sitter's literals leave out blanks beside an interpolation, so text is taken from the bytes
+        between.
         """
         nodes = node.children
         at, end = nodes[first - 1].end_byte, nodes[last].start_byte
@@ -189,7 +191,7 @@ class ExpressionReader:
         parts: list[Expression] = []
         trim_next = False
         for part in nodes[first:last]:
-            if part.type not in {"template_interpolation", "template_directive"}:
+            if part.type not in _INSERTED:
                 continue
             inner = children(part)
             literal = self._piece(at, part.start_byte, quoted=quoted, trim_start=trim_next)
@@ -218,7 +220,7 @@ class ExpressionReader:
             items = [self.read(item) for item in inner.children if item.type == "expression"]
             return Tuple(node.start_byte, node.end_byte, tuple(items))
         elements = [element for element in inner.children if element.type == "object_elem"]
-        for before, after in zip(elements, elements[1:], strict=False):
+        for before, after in itertools.pairwise(elements):
             check_separated(self._source, before, after, comma=True)
         return Object(node.start_byte, node.end_byte, tuple(self._item(element) for element in elements))
 

@@ -11,21 +11,18 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError
+from kubeplat_tui.services.hcl.brackets import CLOSING, brackets, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tree_sitter import Language, Node
 
 DEEPEST = 64
 """Brackets within brackets: more than anybody writes, few enough to read with recursion."""
 
 _EXPONENT = re.compile(rb"(?<![\w.-])\d+[eE][+-]?\d+")
-"""A number that tree-sitter's grammar (1.2) does not know: an exponent needs a fraction there, in HCL it does not."""
+"""A number that tree-sitter's grammar (1.2) does not know: an exponent needs a fraction there, not in HCL."""
 
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
 _WORDS = {"identifier": "a name", "expression": "a value", "heredoc_identifier": "a last line end"}
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +57,24 @@ def _language() -> Language:
 
 def syntax_tree(source: Source) -> Node:
     """The root node of `source`. Raises `InputError` where it is not HCL."""
-    from tree_sitter import Parser
-
     _check_encoding(source)
-    root = Parser(_language()).parse(_EXPONENT.sub(_digits, source.data)).root_node
+    root = _parse(source.data)
     if root.has_error:
         raise _syntax_error(source, root)
+    for child in root.children:
+        if child.type == "object":  # JSON: the grammar takes it for a whole file
+            raise _unexpected(source, child.start_byte)
     return root
 
 
+def _parse(data: bytes) -> Node:
+    from tree_sitter import Parser
+
+    return Parser(_language()).parse(_EXPONENT.sub(_digits, data)).root_node
+
+
 def _digits(number: re.Match[bytes]) -> bytes:
-    """As many digits: the tree gets the right shape, and texts are read from the source, never from the tree."""
+    """As many digits: the tree gets its shape, and texts are read from the source, not from the tree."""
     return b"0" * len(number[0])
 
 
@@ -95,27 +99,45 @@ def _check_encoding(source: Source) -> None:
 
 def _syntax_error(source: Source, root: Node) -> InputError:
     """The first error, told by what is wrong with brackets and quotes where that is the cause."""
-    scanned = _unbalanced(source, root)
+    scanned = _unbalanced(source)
     if scanned is not None:
         return scanned
-    node = _first_error(root)
-    offset = node.start_byte
-    if node.is_missing:
-        wanted = _WORDS.get(node.type, f"`{node.type}`")
-        return source.error(
-            offset,
-            f"{wanted} is missing {_near(source, offset)}.",
-            todo="Write it there, or remove the line.",
-        )
+    for start, end in statements(source.data):
+        # tree-sitter does not know that a statement ends with its line: alone, each shows its own errors.
+        alone = _parse(source.data[start:end])
+        if alone.has_error:
+            return _told(source, start, _first_error(alone))
+    return _told(source, 0, _first_error(root))
+
+
+def _told(source: Source, base: int, node: Node) -> InputError:
+    """The sentence for an error; the node's positions begin at `base`."""
+    if not node.is_missing:
+        return _unexpected(source, base + _skipped(source, base, node))
+    wanted = _WORDS.get(node.type, f"`{node.type}`")
+    if node.type == "identifier" and node.parent is not None and node.parent.type == "variable_expr":
+        wanted = "a value"
+    offset = base + node.start_byte
+    before = source.data[base:offset]
+    if b"\n" in before[len(before.rstrip()) :]:  # it is found missing where the next thing begins
+        offset = base + len(before.rstrip())
+    text = _rest_of_line(source, offset)
+    return source.error(
+        offset, f"{wanted} is missing here{f', before `{text}`' if text else ''}.", todo="Write it there."
+    )
+
+
+def _unexpected(source: Source, offset: int) -> InputError:
+    text = _rest_of_line(source, offset)
     return source.error(
         offset,
-        f"this is not valid {_near(source, offset)}.",
-        todo="Settings are written `name = value`, one a line.",
+        f"`{text}` was not expected here." if text else "the line ends too early.",
+        todo="Settings are written `name = value`, one a line; items of lists need commas between.",
     )
 
 
 def _first_error(root: Node) -> Node:
-    """The innermost error that begins first; tree-sitter wraps errors in errors that begin at the attribute."""
+    """The innermost of the errors that begin first: the outer ones begin far before the fault."""
     found = root
     while True:
         broken = [child for child in found.children if child.has_error or child.is_missing]
@@ -124,30 +146,42 @@ def _first_error(root: Node) -> Node:
         found = broken[0]
 
 
-def _near(source: Source, offset: int) -> str:
+def _skipped(source: Source, base: int, error: Node) -> int:
+    """Where text begins that the parser skipped within an error; where it skipped none, its beginning."""
+    at = error.start_byte
+    for child in [*error.children, None]:
+        end = error.end_byte if child is None else child.start_byte
+        skipped = source.data[base + at : base + end]
+        if at > error.start_byte and skipped.strip():
+            return at + len(skipped) - len(skipped.lstrip())
+        at = max(at, error.end_byte if child is None else child.end_byte)
+    return error.start_byte
+
+
+def _rest_of_line(source: Source, offset: int) -> str:
     line_end = source.data.find(b"\n", offset)
     text = source.text(offset, len(source.data) if line_end < 0 else line_end).strip()
-    if not text:
-        return "at the end of the line" if line_end >= 0 else "at the end of the file"
-    return f"near `{text if len(text) <= 30 else text[:29] + '…'}`"
+    return text if len(text) <= 30 else text[:29] + "…"
 
 
-def _unbalanced(source: Source, root: Node) -> InputError | None:
+def _unbalanced(source: Source) -> InputError | None:
     """The first bracket or quote that has no partner."""
     opened: list[tuple[str, int]] = []
-    for kind, offset in _brackets(source.data):
-        if kind in _CLOSING:
+    for kind, offset in brackets(source.data):
+        if kind in CLOSING:
             opened.append((kind, offset))
             if len(opened) > DEEPEST:
                 return too_deep(source, offset)
-        elif kind in _CLOSING.values():
+        elif kind == "\n":
+            continue
+        elif kind in CLOSING.values():
             if not opened:
                 return source.error(offset, f"`{kind}` closes nothing.", todo="Remove it, or open it before.")
             bracket, at = opened.pop()
-            if _CLOSING[bracket] != kind:
+            if CLOSING[bracket] != kind:
                 return source.error(
                     offset,
-                    f"`{kind}` stands where `{_CLOSING[bracket]}` was expected.",
+                    f"`{kind}` stands where `{CLOSING[bracket]}` was expected.",
                     why=f"`{bracket}` was opened in line {source.line(at)}.",
                     todo="Close them in order.",
                 )
@@ -155,93 +189,10 @@ def _unbalanced(source: Source, root: Node) -> InputError | None:
             return source.error(offset, f"{kind} is never closed.", todo="Close it.")
     if opened:
         bracket, at = opened[0]
-        return source.error(at, f"`{bracket}` is never closed.", todo=f"Close it with `{_CLOSING[bracket]}`.")
+        return source.error(at, f"`{bracket}` is never closed.", todo=f"Close it with `{CLOSING[bracket]}`.")
     return None
 
 
 def too_deep(source: Source, offset: int) -> InputError:
     """The error for brackets nested beyond `DEEPEST`."""
     return source.error(offset, f"brackets are nested more than {DEEPEST} deep.", todo="Write it flatter.")
-
-
-def _brackets(data: bytes) -> Iterator[tuple[str, int]]:
-    """Brackets outside strings, heredocs and comments; then the quote, heredoc or comment that never ends."""
-    text = data.decode("latin-1")  # one character a byte; only ASCII matters here
-    at = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
-    while at < len(text):
-        character = text[at]
-        if character == '"':
-            end = _end_of_string(text, at + 1)
-            if end < 0:
-                yield "the quote", at
-                return
-            at = end
-        elif character == "#" or text.startswith("//", at):
-            at = _end_of_line(text, at)
-        elif text.startswith("/*", at):
-            end = text.find("*/", at + 2)
-            if end < 0:
-                yield "the comment", at
-                return
-            at = end + 2
-        elif text.startswith("<<", at):
-            end = _end_of_heredoc(text, at)
-            if end < 0:
-                yield "the text that begins here", at
-                return
-            at = end
-        else:
-            if character in "()[]{}":
-                yield character, at
-            at += 1
-
-
-def _end_of_line(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end
-
-
-def _end_of_string(text: str, at: int) -> int:
-    """The offset after the closing quote; strings end on their line, except within `${}`; -1 where none closes."""
-    depth = 0
-    while at < len(text):
-        character = text[at]
-        if character == "\\" and depth == 0:
-            at += 2
-            continue
-        if depth == 0 and text.startswith(("$${", "%%{"), at):
-            at += 3
-            continue
-        if text.startswith(("${", "%{"), at):
-            depth += 1
-            at += 2
-            continue
-        if character == '"' and depth == 0:
-            return at + 1
-        if character == "\n":
-            return -1
-        if character == '"':
-            at = _end_of_string(text, at + 1)
-            if at < 0:
-                return -1
-            continue
-        if depth and character in "{}":
-            depth += 1 if character == "{" else -1
-        at += 1
-    return -1
-
-
-def _end_of_heredoc(text: str, at: int) -> int:
-    """The offset after the heredoc's last line; `at + 2` where `<<` begins none; -1 where it never ends."""
-    begin = at + (3 if text.startswith("<<-", at) else 2)
-    first = _end_of_line(text, begin)
-    word = text[begin:first].strip()
-    if not word or not all(part.isalnum() or part in "_-" or ord(part) > 127 for part in word):
-        return at + 2
-    line = first + 1
-    while line < len(text):
-        end = _end_of_line(text, line)
-        if text[line:end].strip() == word:
-            return end
-        line = end + 1
-    return -1

@@ -35,7 +35,7 @@ def unescape(raw: str, source: Source, start: int) -> str:
         if escape[1:] in _SIMPLE:
             return _SIMPLE[escape[1:]]
         if len(escape) > 2:
-            return _character(int(escape[2:], 16))
+            return _character(int(escape.lstrip("\\uU"), 16))
         raise source.error(
             start + len(raw[: match.start()].encode()),
             f"`{escape}` means nothing in quotes.",

@@ -1,6 +1,7 @@
 """Terraform's functions, as far as they are evaluated here. One that is absent is left to Terraform.
 
-Source: https://developer.hashicorp.com/terraform/language/functions; measured against `terraform console` in the tests.
+Source: https://developer.hashicorp.com/terraform/language/functions; measured against `terraform console` in
+the tests.
 """
 
 from __future__ import annotations

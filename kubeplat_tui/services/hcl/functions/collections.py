@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.hcl.evaluation_values import (
     Data,
@@ -13,7 +14,6 @@ from kubeplat_tui.services.hcl.evaluation_values import (
     alike,
     elements,
     equal,
-    kind,
     mapping,
     set_of,
     to_bool,
@@ -23,6 +23,9 @@ from kubeplat_tui.services.hcl.evaluation_values import (
     unified,
 )
 from kubeplat_tui.services.hcl.functions.signature import anything, named, not_null, takes, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LONGEST_RANGE = 1024
 """Terraform's own limit."""
@@ -46,26 +49,20 @@ def length(data: Data) -> Data:
 
 @takes(elements)
 def alltrue(items: list[Data]) -> Data:
-    return all([item is not None and to_bool(item) for item in items])
+    checked = [item is not None and to_bool(item) for item in items]  # each must be a bool
+    return all(checked)
 
 
 @takes(elements)
 def anytrue(items: list[Data]) -> Data:
-    return any([item is not None and to_bool(item) for item in items])
+    checked = [item is not None and to_bool(item) for item in items]
+    return any(checked)
 
 
-@takes(elements, anything)
+@takes(elements, not_null)
 def contains(items: list[Data], value: Data) -> Data:
-    try:
-        kinds = {kind(item) for item in items} - {"null"}
-        return any(
-            [
-                equal(item, value)
-                for item in (unified(items) if len(kinds) > 1 and "string" in kinds else items)
-            ]
-        )
-    except UndecidedError:
-        raise UndecidedError("a search for a collection") from None
+    found = [equal(item, value) for item in items]
+    return any(found)
 
 
 @takes(mapping)
@@ -78,13 +75,17 @@ def values(data: dict[str, Data]) -> Data:
     return [data[key] for key in sorted(data)]
 
 
+def _flat(items: list[Data]) -> Iterator[Data]:
+    for item in items:
+        if isinstance(item, list | SetValue):
+            yield from _flat(elements(item))
+        else:
+            yield item
+
+
 @takes(elements)
 def flatten(items: list[Data]) -> Data:
-    result: list[Data] = []
-    for item in items:
-        inner = flatten(item) if isinstance(item, list | SetValue) else [item]
-        result += elements(inner)
-    return result
+    return [*_flat(items)]
 
 
 @takes(rest=elements)
@@ -103,7 +104,11 @@ def distinct(items: list[Data]) -> Data:
     return result
 
 
-@takes(texts_or_null := lambda data: [None if item is None else to_text(item) for item in elements(data)])
+def _texts_or_null(data: Data) -> list[str | None]:
+    return [None if item is None else to_text(item) for item in elements(data)]
+
+
+@takes(_texts_or_null)
 def compact(items: list[str | None]) -> Data:
     return [item for item in items if item]
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDEST = 1000
+_SMALLEST, _LARGEST = Fraction(1, 10_000), 1_000_000
+_WHOLE = frozenset("dxXob")
 
 _VERB = re.compile(
     r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?:\.(?P<precision>\d*))?(?:\[(?P<place>\d+)\])?(?P<verb>.?)",
@@ -74,26 +76,34 @@ def _formatted(match: re.Match[str], argument: Data) -> str:
 
 
 def _verb(verb: str, argument: Data, precision: str | None) -> str:
+    if argument is None:  # what Terraform makes of it depends on the type, which is not known here
+        raise UndecidedError("a format of null")
     if verb == "v":
-        return to_text(argument) if isinstance(argument, str | bool | int | Fraction) else json_text(argument)
-    if verb == "q":
-        return json_text(to_text(argument))
-    if argument is None:
-        raise EvaluationError("null cannot be formatted so")
+        return _any(argument)
     if verb == "s":
         text = to_text(argument)
         return text if precision is None else text[: int(precision or 0)]
-    if verb == "t":
-        return "true" if to_bool(argument) else "false"
     if verb == "f":
         return _fixed(argument, precision)
-    if verb in "dxXob":
-        if not isinstance(to_number(argument), int):
-            raise UndecidedError("a number that is not whole, written as if it were")
+    if verb in {"q", "t"}:
+        return json_text(to_text(argument)) if verb == "q" else to_text(to_bool(argument))
+    if verb in _WHOLE and isinstance(to_number(argument), int):
         return format(to_int(argument), verb)
-    if verb in "eEgG":
+    if verb in {*_WHOLE, "e", "E", "g", "G"}:
         raise UndecidedError("an unusual format")
     raise EvaluationError(f"%{verb} is no verb")
+
+
+def _any(argument: Data) -> str:
+    if not isinstance(argument, str | bool | int | Fraction):
+        return json_text(argument)
+    if (
+        not isinstance(argument, str | bool)
+        and argument
+        and not _SMALLEST <= max(argument, -argument) < _LARGEST
+    ):
+        raise UndecidedError("a number with an exponent")
+    return to_text(argument)
 
 
 def _fixed(argument: Data, precision: str | None) -> str:

@@ -1,34 +1,39 @@
-"""Functions of IP networks. Octets with leading zeros are decimal, as in Terraform (its parser is older than Go's change)."""
+"""Functions of IP networks.
+
+Octets with leading zeros are decimal, as in Terraform (its parser is older than Go's change).
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TypeAlias
 
-from kubeplat_tui.services.hcl.evaluation_values import Data, EvaluationError, to_int, to_text
+from kubeplat_tui.services.hcl.evaluation_values import Data, EvaluationError, UndecidedError, to_int, to_text
 from kubeplat_tui.services.hcl.functions.signature import named, takes
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_OCTET = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_SIZE = re.compile(r"[0-9]{1,6}")
 
 
 def _network(data: Data) -> Network:
-    text = to_text(data)
+    return _parsed(to_text(data))
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Network:
     address, slash, size = text.partition("/")
-    if (
-        not slash
-        or not size.isdecimal()
-        or not size.isascii()
-        or (len(size) > 1 and size.startswith("0"))
-        or "%" in address
-    ):
+    if not slash or _SIZE.fullmatch(size) is None or "%" in address:
         raise EvaluationError(f"{text} is no CIDR")
     if ":" not in address:
-        address = _OCTET.sub("", address)
+        address = _LEADING_ZEROS.sub("", address)
+    elif "." in address:
+        raise UndecidedError("IPv4 within IPv6")
     try:
-        return ipaddress.ip_network(f"{address}/{size}", strict=False)
+        return ipaddress.ip_network(f"{address}/{int(size)}", strict=False)
     except ValueError as error:
         raise EvaluationError(f"{text} is no CIDR") from error
 
@@ -53,8 +58,10 @@ def cidrnetmask(network: Network) -> Data:
 
 
 def _subnet(network: Network, bits: int, number: int) -> str:
+    if bits < 0 or number < 0:
+        raise UndecidedError("a negative number of subnets")
     length = network.prefixlen + bits
-    if bits < 0 or length > network.max_prefixlen or not 0 <= number < 2**bits:
+    if length > network.max_prefixlen or number >= 2**bits:
         raise EvaluationError("the network has not so many subnets")
     start = int(network.network_address) + number * 2 ** (network.max_prefixlen - length)
     return f"{_address(network, start)}/{length}"

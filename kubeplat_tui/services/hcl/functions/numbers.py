@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from fractions import Fraction
 
@@ -35,7 +36,7 @@ def min_(*numbers: Number) -> Data:
 
 @takes(to_number)
 def abs_(number: Number) -> Data:
-    return abs(number)
+    return max(number, -number)
 
 
 @takes(to_number)
@@ -50,7 +51,7 @@ def floor(number: Number) -> Data:
 
 @takes(to_number)
 def signum(number: Number) -> Data:
-    return (number > 0) - (number < 0)
+    return int(number > 0) - int(number < 0)
 
 
 @takes(to_number, to_number)
@@ -73,32 +74,14 @@ def sum_(numbers: list[Data]) -> Data:
 def parseint(text: str, base: int) -> Data:
     if not 2 <= base <= 62:
         raise EvaluationError("the base must be 2 to 62")
-    if base > 36:
-        raise UndecidedError("an unusual base")
-    digits = text.removeprefix("-").removeprefix("+") if text[:2] not in {"-+", "+-"} else ""
-    if not digits.isascii() or not digits.isalnum() or len(digits) > MOST_DIGITS:
+    if base > 36 or len(text) > MOST_DIGITS:
+        raise UndecidedError("an unusual number")
+    digits = text[1:] if text[:1] in {"-", "+"} else text
+    allowed = "0123456789abcdefghijklmnopqrstuvwxyz"[:base]
+    if not digits or any(digit not in allowed for digit in digits.lower()):
         raise EvaluationError("not a whole number in that base")
-    try:
-        return (
-            int(text, base)
-            if base != 0 and not digits[:2].lower().startswith(("0x", "0b", "0o"))
-            else _strict(text, base)
-        )
-    except ValueError as error:
-        raise EvaluationError("not a whole number in that base") from error
-
-
-def _strict(text: str, base: int) -> int:
-    """Python skips a prefix that fits the base, Go does not take one."""
-    if (
-        base in {2, 8, 16}
-        and text.lstrip("+-")[1:2].lower() == {2: "b", 8: "o", 16: "x"}[base]
-        and base != 16
-    ):
-        raise ValueError
-    if base == 16:
-        raise ValueError
-    return int(text, base)
+    number = functools.reduce(lambda total, digit: total * base + allowed.index(digit), digits.lower(), 0)
+    return -number if text.startswith("-") else number
 
 
 @takes(anything)

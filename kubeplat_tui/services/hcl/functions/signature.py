@@ -37,7 +37,7 @@ def texts(data: Data) -> list[str]:
 def takes(
     *converters: Converter, optional: int = 0, rest: Converter | None = None
 ) -> Callable[[Function], Function]:
-    """Decorate a function with its parameters: the last `optional` may be left out, `rest` takes any number more.
+    """Decorate a function with its parameters: the last `optional` may be left out, `rest` takes more.
 
     A wrong number of arguments is an `EvaluationError`, as is an argument that cannot be converted.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from kubeplat_tui.services.hcl.evaluation_values import (
     Data,
     EvaluationError,
@@ -14,6 +16,11 @@ from kubeplat_tui.services.hcl.functions.collections import graphemes
 from kubeplat_tui.services.hcl.functions.formatting import format_text
 from kubeplat_tui.services.hcl.functions.signature import anything, named, takes, texts
 from kubeplat_tui.services.hcl.regex import all_matches, first_match, replace_matches
+
+SPACES = (
+    "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What Go's unicode.IsSpace takes for blank."""
 
 
 def _plain(text: str) -> str:
@@ -37,8 +44,8 @@ def upper(text: str) -> Data:
 def title(text: str) -> Data:
     letters = [" ", *_plain(text)]
     return "".join(
-        letter.upper() if not (before.isalnum() or before in "_'") else letter
-        for before, letter in zip(letters, letters[1:], strict=False)
+        letter.upper() if not (before.isalnum() or before == "_") else letter
+        for before, letter in itertools.pairwise(letters)
     )
 
 
@@ -76,9 +83,7 @@ def strcontains(text: str, part: str) -> Data:
 
 @takes(to_text)
 def trimspace(text: str) -> Data:
-    return text.strip(
-        "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-    )
+    return text.strip(SPACES)
 
 
 @takes(to_text, to_text)
