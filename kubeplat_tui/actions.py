@@ -63,6 +63,8 @@ ACTIONS: tuple[Action, ...] = (
         "New playground",
         "Make your playground environment, once; its file is never overwritten.",
     ),
+    # Overview
+    Action("overview.build", ("b",), "go('build')", "Build", "Go to Build: plan, build, clean up."),
     # Variables
     Action("variables.edit", ("enter",), "edit", "Edit", "Edit the value of the variable under the cursor."),
     Action(

@@ -12,6 +12,7 @@ from textual.worker import get_current_worker
 from kubeplat_tui import settings as settings_file
 from kubeplat_tui import themes
 from kubeplat_tui.actions import bindings
+from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.opened import Opened
 from kubeplat_tui.screens.sections import SECTION
 from kubeplat_tui.services.errors import KubeplatError
@@ -134,7 +135,7 @@ class KubeplatApp(App[int]):
             worker = get_current_worker()
             try:
                 opened.environment = self.intents.environment(opened.name)
-                self.call_from_thread(self._tell, opened)
+                self.post_message(Delivered(lambda: self._tell(opened)))
                 site: Site | None = self.intents.open(opened.name)
                 problem = None
             except KubeplatError as error:
@@ -142,7 +143,7 @@ class KubeplatApp(App[int]):
             except Exception as error:  # noqa: BLE001 - whatever a library raises must end as a sentence, not a crash
                 site, problem = None, self.unexpected(f"opening {opened.name}", error)
             if not worker.is_cancelled:
-                self.call_from_thread(self._opened, opened, site, problem)
+                self.post_message(Delivered(lambda: self._opened(opened, site, problem)))
 
         self.run_worker(work, thread=True, exclusive=True, group=f"open {opened.name}", exit_on_error=False)
 
@@ -164,11 +165,18 @@ class KubeplatApp(App[int]):
             return
         opened.site = site
         opened.environment = site.environment
-        site.cloud.when_lost(lambda: self.call_from_thread(self._lost, opened))
+        site.cloud.when_lost(lambda: self._post_lost(opened))
         self._tell(opened)
         for screen in opened.screens.values():
             if screen.is_mounted and screen.needs_site:
                 screen.site_ready()
+
+    def _post_lost(self, opened: Opened) -> None:
+        self.post_message(Delivered(lambda: self._lost(opened)))
+
+    def on_delivered(self, event: Delivered) -> None:
+        """A worker is done."""
+        event.deliver()
 
     def _lost(self, opened: Opened) -> None:
         opened.problem = KubeplatError(
@@ -278,7 +286,8 @@ class KubeplatApp(App[int]):
             try:
                 settings_file.remember_theme(self.intents.workplace.config, theme.name)
             except KubeplatError as error:
-                self.call_from_thread(self.notify, str(error), severity="warning")
+                sentence = str(error)
+                self.post_message(Delivered(lambda: self.notify(sentence, severity="warning")))
 
         self.run_worker(write, thread=True, exclusive=True, group="theme", exit_on_error=False)
 

@@ -168,6 +168,12 @@ class Intents:
 
         build.unlock(site, root, lock.id)
 
+    def history(self, name: str) -> list[RunRecord]:
+        """Every kept run of environment `name` on this computer, the latest first."""
+        from kubeplat_tui.services import runs
+
+        return runs.history(self.workplace, name)
+
     def instances(self, site: Site) -> list[Instance]:
         """The environment's machines."""
         return self._inventory(site).instances()
@@ -204,6 +210,18 @@ class Intents:
         from kubeplat_tui.sandbox import door
 
         return door.status(self.workplace.state)
+
+    def keep_sandbox(self) -> None:
+        """Let the running sandbox outlive its front ends, until `kubeplat sandbox stop`.
+
+        Raises `KubeplatError` where none runs.
+        """
+        from kubeplat_tui.sandbox.control import Verb, ask
+        from kubeplat_tui.sandbox.places import Places
+        from kubeplat_tui.services.errors import KubeplatError
+
+        if ask(Places.of(self.workplace.state).control, Verb.KEEP) is None:
+            raise KubeplatError("There is no running sandbox to keep.", todo="Open an environment in it.")
 
     def close(self) -> None:
         """Give everything back: the last front end takes its sandbox with it."""

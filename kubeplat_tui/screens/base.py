@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.containers import Container, Vertical
-from textual.message import Message
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from kubeplat_tui.actions import bindings
+from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.screens.sections import SECTION, SECTIONS
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.widgets.footer import KeyFooter
@@ -30,14 +30,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.widgets.filter_bar import FilterBar
 
 T = TypeVar("T")
-
-
-class Delivered(Message):
-    """A worker is done: `deliver` runs in the application's own thread."""
-
-    def __init__(self, deliver: Callable[[], None]) -> None:
-        super().__init__()
-        self.deliver = deliver
 
 
 class BaseScreen(Screen[None]):
@@ -108,13 +100,15 @@ class BaseScreen(Screen[None]):
         read: Callable[[], T],
         show: Callable[[T], None],
         *,
+        failed: Callable[[KubeplatError], None] | None = None,
         group: str = "fetch",
         quiet: bool = False,
     ) -> Worker[None]:
         """Run `read` in a thread, then `show` with its result in the application's thread.
 
         Until then the screen says `what` ("Reading the instances"), not where `quiet`; a failure is shown
-        with what to do. A second `fetch` of the same group makes the first one's result unwanted.
+        with what to do, or given to `failed`. A second `fetch` of the same group makes the first one's
+        result unwanted.
         """
         if not quiet:
             self.state.show_notice(loading(what, self.kubeplat.now()))
@@ -124,9 +118,9 @@ class BaseScreen(Screen[None]):
             try:
                 result = read()
             except KubeplatError as error:
-                deliver = self._delivery(self.show_failure, error)
+                deliver = self._delivery(failed or self.show_failure, error)
             except Exception as error:  # noqa: BLE001 - whatever a library raises must end as a sentence, not a crash
-                deliver = self._delivery(self.show_failure, self.kubeplat.unexpected(what, error))
+                deliver = self._delivery(failed or self.show_failure, self.kubeplat.unexpected(what, error))
             else:
                 deliver = self._delivery(show, result)
             if not worker.is_cancelled:

@@ -182,7 +182,7 @@ class EnvironmentsScreen(BaseScreen):
         elif record is not None:
             mark = run_state(record)
             words = record.sentence or "It did not come to its end."
-            lines.append(Content.assemble((f"{mark.symbol} ", COLOURS.get(mark.tone, "$success")), words))
+            lines.append(Content.assemble((f"{mark.symbol} ", COLOURS[mark.tone]), words))
         else:
             lines.append(
                 Content.assemble(

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.screens.dialog import Dialog
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
     from kubeplat_tui.widgets.table import TableData
@@ -106,11 +109,18 @@ class ExportDialog(Dialog[Path]):
             try:
                 path = export(self._data, typed)
             except KubeplatError as error:
-                self.app.call_from_thread(self.query_one(".problem", Static).update, f"✖ {error}")
+                self.post_message(Delivered(self._refusal(error)))
             else:
-                self.app.call_from_thread(self._written, path)
+                self.post_message(Delivered(lambda: self._written(path)))
 
         self.run_worker(work, thread=True, exclusive=True, group="export", exit_on_error=False)
+
+    def on_delivered(self, event: Delivered) -> None:
+        event.stop()
+        event.deliver()
+
+    def _refusal(self, error: KubeplatError) -> Callable[[], None]:
+        return lambda: self.query_one(".problem", Static).update(f"✖ {error}")
 
     def _written(self, path: Path) -> None:
         self.app.notify(f"Written: {path}")

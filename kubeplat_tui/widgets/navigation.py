@@ -21,7 +21,6 @@ class Navigation(Widget):
 
     DEFAULT_CSS = """
     Navigation { width: 21; height: 1fr; padding: 0 0 0 1; border-right: solid $line; }
-    .-narrow Navigation { width: 1fr; height: 1; padding: 0 1; border-right: none; background: $surface; }
     """
 
     class Chosen(Message):

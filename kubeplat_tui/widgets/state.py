@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.services.errors import KubeplatError
 
-COLOURS = {Tone.BAD: "$error", Tone.WARNING: "$warning", Tone.CHANGING: "$changing", Tone.QUIET: "$quiet"}
+COLOURS = {
+    Tone.PLAIN: "$foreground",
+    Tone.QUIET: "$quiet",
+    Tone.ACCENT: "$primary",
+    Tone.GOOD: "$success",
+    Tone.CHANGING: "$changing",
+    Tone.WARNING: "$warning",
+    Tone.BAD: "$error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ class StatePanel(Widget):
 
 def notice_text(notice: Notice, now: datetime) -> Content:
     """The notice as text; each part on lines of its own."""
-    colour = COLOURS.get(notice.tone, "$foreground")
+    colour = COLOURS[notice.tone]
     head = Content.assemble((notice.symbol, colour), " ", (notice.title, "bold"))
     if notice.since is not None:
         head = Content.assemble(head, (f"  {max(0, int((now - notice.since).total_seconds()))} s", "$quiet"))

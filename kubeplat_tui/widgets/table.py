@@ -196,6 +196,12 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         return self._rows[self._order[self._cursor]] if self._order else None
 
     @property
+    def column(self) -> int:
+        """The column under the cursor; one that had to give way is stood in for by the first."""
+        visible = [number for number, _ in self._layout]
+        return self._column if self._column in visible or not visible else visible[0]
+
+    @property
     def marked(self) -> list[Row]:
         """The marked rows, in the order seen; those that are gone are not among them."""
         return [self._rows[key] for key in self._order if key in self._marked]
@@ -218,6 +224,10 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         for stale in [at for at in self._strips if at[0] in changed or at[0] not in fresh]:
             del self._strips[stale]
         self._arrange()
+
+    def start_at(self, title: str) -> None:
+        """Put the cursor on the column with this title: what `y` copies first."""
+        self._column = next(number for number, column in enumerate(self.columns) if column.title == title)
 
     def go_to(self, key: str) -> None:
         """Put the cursor on the row with this key, where it is shown."""
@@ -273,9 +283,9 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         """Move the cursor: over rows, or over columns with `left` and `right`."""
         if how in {"left", "right"}:
             visible = [number for number, _ in self._layout]
-            at = visible.index(self._column) if self._column in visible else 0
             if visible:
-                self._column = visible[max(0, min(len(visible) - 1, at + (1 if how == "right" else -1)))]
+                at = visible.index(self.column) + (1 if how == "right" else -1)
+                self._column = visible[max(0, min(len(visible) - 1, at))]
             self.refresh()
             return
         page = max(1, self.size.height - HEAD)
@@ -300,16 +310,16 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
 
     def action_sort(self) -> None:
         """Sort by the column under the cursor; by it already: the other way round."""
-        self._descending = not self._descending if self._sort == self._column else False
-        self._sort = self._column
+        self._descending = not self._descending if self._sort == self.column else False
+        self._sort = self.column
         self._arrange()
 
     def action_copy(self) -> None:
         """Copy the cell under the cursor."""
         if self._order:
-            text = _text(self._cells[self._order[self._cursor]][self._column])
+            text = _text(self._cells[self._order[self._cursor]][self.column])
             self.app.copy_to_clipboard(text)
-            self.app.notify(f"{self.columns[self._column].title} copied: {cut_middle(text, 50)}")
+            self.app.notify(f"{self.columns[self.column].title} copied: {cut_middle(text, 50)}")
 
     def action_copy_row(self) -> None:
         """Copy the row, or the marked ones."""
@@ -371,6 +381,10 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         self._measure()
         self._put_cursor(self._cursor)
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """A scrollbar takes a cell: the columns share what is left."""
+        self._measure()
+
     def on_focus(self) -> None:
         self.refresh()
 
@@ -384,9 +398,12 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
 
     def _measure(self) -> None:
         """Decide each column's width: natural; long ones shrink; the lightest are left out."""
-        self.virtual_size = Size(self.size.width, len(self._order) + HEAD)
+        width = self.scrollable_content_region.width
+        if width <= 0:
+            return
+        self.virtual_size = Size(width, len(self._order) + HEAD)
         self._strips.clear()
-        room = self.size.width - 2
+        room = width - 2
         natural = [
             max(
                 cell_len(column.title) + (2 if number == self._sort else 0),
@@ -415,12 +432,10 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
             widths[widest] -= 1
             over -= 1
         self._layout = [(number, widths[number]) for number in kept]
-        if self._column not in widths:
-            self._column = kept[0]
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of the widget: the title, the heads, then rows."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         base = self.rich_style
         if y == 0:
             strip = self._title()
@@ -462,7 +477,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
             column = self.columns[number]
             arrow = (" ↓" if self._descending else " ↑") if number == self._sort else ""
             title = cut_end(column.title, max(1, width - len(arrow))) + arrow
-            current = number == self._column and self.has_focus
+            current = number == self.column and self.has_focus
             room = " " * (width - cell_len(title))
             style = self._style("head-current" if current else "head")
             pieces = [Segment(room), Segment(title, style)]
@@ -485,6 +500,8 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         for number, cell_width in self._layout:
             column, cell = self.columns[number], self._cells[key][number]
             tone = cell.tone if isinstance(cell, Mark) else column.tone
+            if here and tone is Tone.QUIET:
+                tone = Tone.PLAIN  # quiet text is hard to read on the cursor's ground
             style = self._style("marked") if marked and number == 0 else self._style(tone)
             segments += [Segment(column.cell_text(cell, cell_width), style), Segment(" " * GAP)]
         base = self.rich_style

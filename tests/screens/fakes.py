@@ -1,0 +1,290 @@
+"""A kubeplat without Terraform, AWS or a clock: the same intents, with answers that are always the same."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from kubeplat_tui.intents import Intents, Listing
+from kubeplat_tui.services.cloud import Cloud, Identity
+from kubeplat_tui.services.events import Outcome, Output, Root, Verb
+from kubeplat_tui.services.inventory import Instance, Layer
+from kubeplat_tui.services.runs import RunRecord
+from kubeplat_tui.services.site import Site
+from kubeplat_tui.services.workplace import Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kubeplat_tui.sandbox.door import SandboxStatus
+    from kubeplat_tui.services.environments import Environment
+    from kubeplat_tui.services.events import Decisions, Event, Stop
+    from kubeplat_tui.services.inventory import LoadBalancer, Volume
+
+NOW = datetime(2026, 11, 2, 14, 5, 9, tzinfo=UTC)
+SHOWN_FOLDER = Path("/home/jest/kubeplat/environments")
+"""Where the environments seem to lie: pictures must not depend on the test's folder."""
+ROOTS = Path(__file__).parent / "roots"
+
+PLAYGROUND = """\
+# The playground of jest.
+
+environment = "play-jest" # the same as this file's name
+sandbox     = true
+
+aws_region  = "eu-west-2"
+aws_account = "123456789012"
+
+terraform_bucket_name = "play-jest-state-4f21aa"
+
+# Who may reach it
+ssh_access_list = ["127.0.0.1/32"]
+
+# Workers
+compute_asg_min = 3
+compute_asg_max = 5
+nat_mode        = "single"
+"""
+STAGING = """\
+environment           = "staging"
+aws_region            = "eu-west-1"
+aws_account           = "210987654321"
+terraform_bucket_name = "example-staging-state"
+"""
+BROKEN = """\
+environment = "lab"
+aws_region  =
+aws_account = "210987654321"
+"""
+FILES = {"lab": BROKEN, "play-jest": PLAYGROUND, "staging": STAGING}
+
+
+class FakeCloud(Cloud):
+    """A cloud that nothing is asked of; `lose` ends it."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__(region, None)
+        self._lost = False
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def lost(self) -> bool:
+        return self._lost
+
+    def when_lost(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+
+    def lose(self) -> None:
+        """End, as a killed sandbox does; the callbacks run in another thread."""
+        self._lost = True
+        for callback in self._callbacks:
+            thread = threading.Thread(target=callback)
+            thread.start()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class FakeSandbox:
+    """The same fields as a running sandbox's status."""
+
+    pid: int = 4242
+    port: int = 5001
+    log: Path = Path("/home/jest/.local/state/kubeplat/sandbox/sandbox.log")
+    started: datetime = NOW - timedelta(minutes=31)
+    leases: int = 1
+    kept: bool = False
+    memory: int = 128 * 1024 * 1024
+
+
+@dataclass
+class Behaviour:
+    """What a test may change: errors to raise, gates to wait at, by the method's name."""
+
+    errors: dict[str, Exception] = field(default_factory=dict)
+    gates: dict[str, threading.Event] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def enter(self, method: str) -> None:
+        """Every fake method begins with this."""
+        self.calls.append(method)
+        if method in self.gates:
+            self.gates[method].wait(10)
+        if method in self.errors:
+            raise self.errors[method]
+
+
+def record(
+    verb: Verb, outcome: Outcome | None, ago: timedelta, sentence: str, took: timedelta = timedelta(minutes=9)
+) -> RunRecord:
+    """A run that began `ago`."""
+    started = NOW - ago
+    return RunRecord(
+        verb,
+        outcome,
+        started,
+        started + took if outcome else None,
+        sentence,
+        Path("/home/jest/.local/state/kubeplat"),
+    )
+
+
+RUNS = {
+    "play-jest": [
+        record(Verb.RUN, Outcome.DONE, timedelta(hours=2), "play-jest is built: 148 resources were made."),
+        record(Verb.RUN, Outcome.FAILED, timedelta(hours=3), "AWS has no more addresses in this region."),
+        record(Verb.PLAN, Outcome.DONE, timedelta(hours=4), "148 to add, 0 to change, 0 to destroy."),
+    ],
+    "staging": [
+        record(Verb.CLEANUP, Outcome.DONE, timedelta(days=12), "Nothing of staging is left."),
+    ],
+}
+OUTPUTS = (
+    Output("kubeapi_public", "kube-play-jest.play-jest.test", sensitive=False, root=Root.CLUSTER),
+    Output(
+        "kubeapi_public_elb",
+        "play-jest-kubeapi-5f1d9c2ab3e44d10.elb.eu-west-2.amazonaws.com",
+        sensitive=False,
+        root=Root.CLUSTER,
+    ),
+    Output("compute_asg", {"default": "play-jest-compute-default"}, sensitive=False, root=Root.CLUSTER),
+    Output("enabled_calico", False, sensitive=False, root=Root.CLUSTER),
+    Output("vpc_id", "vpc-0a1b2c3d4e5f60718", sensitive=False, root=Root.CLUSTER),
+    Output("ssh_key_name", "play-jest", sensitive=False, root=Root.FOUNDATION),
+)
+
+
+def machine(number: int, layer: Layer, state: str = "running") -> Instance:
+    """One machine of the playground."""
+    zone = "abc"[number % 3]
+    third = {Layer.SECURE: 10, Layer.COMPUTE: 20, Layer.BASTION: 110}[layer] + number % 3
+    return Instance(
+        id=f"i-0{number}c3f5a7b9d1e{list(Layer).index(layer)}f246",
+        name=f"play-jest-{layer}",
+        private_ip=f"10.80.{third}.{100 + number}",
+        public_ip=f"203.0.113.{10 + number}" if layer is Layer.BASTION else "",
+        state=state,
+        zone=f"eu-west-2{zone}",
+        type="t3.small" if layer is Layer.BASTION else "t3.medium",
+        launched=NOW - timedelta(hours=1, minutes=50 - number),
+        layer=layer,
+        tags=(("Name", f"play-jest-{layer}"), ("Env", "play-jest"), ("Role", str(layer))),
+    )
+
+
+INSTANCES = [
+    *(machine(number, Layer.SECURE) for number in range(3)),
+    *(machine(number, Layer.COMPUTE) for number in range(2)),
+    machine(2, Layer.COMPUTE, "pending"),
+    machine(0, Layer.BASTION),
+]
+
+
+class FakeIntents(Intents):
+    """Reads real files in `folder` and real declarations; the rest is made up here."""
+
+    def __init__(self, folder: Path, *, files: dict[str, str] | None = None) -> None:
+        workplace = Workplace(
+            environments=folder / "environments",
+            terraform=ROOTS,
+            state=folder / "state",
+            cache=folder / "cache",
+            config=folder / "config",
+        )
+        super().__init__(workplace, user="jest", environ={})
+        workplace.environments.mkdir(parents=True)
+        for name, text in (FILES if files is None else files).items():
+            (workplace.environments / f"{name}.tfvars").write_text(text)
+        self.behaviour = Behaviour()
+        self.runs = dict(RUNS)
+        self.status: FakeSandbox | None = FakeSandbox()
+        self.clouds: dict[str, FakeCloud] = {}
+        self.machines = list(INSTANCES)
+        self.made_outputs = OUTPUTS
+        self.balancers: list[LoadBalancer] = []
+        self.disks: list[Volume] = []
+        self.pipeline: Callable[[Verb, Site, Decisions, Stop], Iterator[Event]] = lambda *_: iter(())
+        self.closed = False
+        self.kept = False
+
+    def environments(self) -> list[Listing]:
+        self.behaviour.enter("environments")
+        return [
+            Listing(
+                replace(listing.found, path=SHOWN_FOLDER / listing.found.path.name),
+                next(iter(self.runs.get(listing.found.name, ())), None),
+            )
+            for listing in super().environments()
+        ]
+
+    def playground(self) -> Environment:
+        self.behaviour.enter("playground")
+        path = self.workplace.environments / "play-jest.tfvars"
+        if not path.exists():
+            path.write_text(PLAYGROUND)
+        return self.environment("play-jest")
+
+    def open(self, name: str) -> Site:
+        self.behaviour.enter("open")
+        environment = self.environment(name)
+        cloud = self.clouds.get(name)
+        if cloud is None or cloud.lost:
+            cloud = self.clouds[name] = FakeCloud(environment.region)
+        return Site(self.workplace, environment, cloud, self.declarations())
+
+    def history(self, name: str) -> list[RunRecord]:
+        self.behaviour.enter("history")
+        return self.runs.get(name, [])
+
+    def plan(self, site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
+        return self.pipeline(Verb.PLAN, site, decisions, stop)
+
+    def run(self, site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
+        return self.pipeline(Verb.RUN, site, decisions, stop)
+
+    def cleanup(self, site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
+        return self.pipeline(Verb.CLEANUP, site, decisions, stop)
+
+    def outputs(self, site: Site) -> tuple[Output, ...]:
+        self.behaviour.enter("outputs")
+        return self.made_outputs
+
+    def instances(self, site: Site) -> list[Instance]:
+        self.behaviour.enter("instances")
+        return list(self.machines)
+
+    def volumes(self, site: Site) -> list[Volume]:
+        self.behaviour.enter("volumes")
+        return list(self.disks)
+
+    def load_balancers(self, site: Site) -> list[LoadBalancer]:
+        self.behaviour.enter("load_balancers")
+        return list(self.balancers)
+
+    def terminate(self, site: Site, instance_id: str) -> None:
+        self.behaviour.enter(f"terminate {instance_id}")
+        self.machines = [
+            replace(one, state="shutting-down") if one.id == instance_id else one for one in self.machines
+        ]
+
+    def identity(self, site: Site) -> Identity:
+        self.behaviour.enter("identity")
+        return Identity(site.environment.account, f"arn:aws:iam::{site.environment.account}:user/jest")
+
+    def git_branch(self) -> str:
+        return "main"
+
+    def sandbox_status(self) -> SandboxStatus | None:
+        self.behaviour.enter("sandbox_status")
+        return cast("SandboxStatus | None", self.status)
+
+    def keep_sandbox(self) -> None:
+        self.behaviour.enter("keep_sandbox")
+        self.kept = True
+
+    def close(self) -> None:
+        self.closed = True
