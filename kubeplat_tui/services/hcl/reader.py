@@ -7,6 +7,7 @@ line, and the items of an object are separated by commas or newlines.
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ LARGEST_EXPONENT = 308
 """Beyond it a number is refused: what is written in a few bytes must not take a gigabyte."""
 
 _INSERTED = frozenset({"template_interpolation", "template_directive"})
+_HEREDOC = re.compile(rb"<<-?[^\s#\"]+\r?\n")
 _POSTFIX = frozenset({"get_attr", "index", "splat"})
 
 
@@ -173,6 +175,12 @@ class ExpressionReader:
         return Template(node.start_byte, node.end_byte, tuple(parts))
 
     def _heredoc(self, node: Node) -> list[Expression]:
+        if _HEREDOC.match(self._source.data, node.start_byte) is None:
+            raise self._source.error(
+                node.start_byte,
+                "a text of several lines begins with << and a word.",
+                todo="Put nothing else there.",
+            )
         flush = self._source.data[node.start_byte : node.start_byte + 3] == b"<<-"
         raw = self._parts(node, 2, len(node.children) - 1, quoted=False)
         return list(hcl_text.flush(raw)) if flush else raw

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.services.hcl.tree import Expression, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kubeplat_tui.services.hcl.syntax import Source
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.|$)|\$\$\{|%%\{", re.DOTALL)
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_REPLACEMENT = "\ufffd"
-"""What Go writes for a code point that is none (a surrogate, or beyond the last)."""
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def unescape(raw: str, source: Source, start: int) -> str:
@@ -35,7 +34,9 @@ def unescape(raw: str, source: Source, start: int) -> str:
         if escape[1:] in _SIMPLE:
             return _SIMPLE[escape[1:]]
         if len(escape) > 2:
-            return _character(int(escape.lstrip("\\uU"), 16))
+            return _character(
+                int(escape.lstrip("\\uU"), 16), source, start + len(raw[: match.start()].encode())
+            )
         raise source.error(
             start + len(raw[: match.start()].encode()),
             f"`{escape}` means nothing in quotes.",
@@ -51,28 +52,19 @@ def unescape_markers(raw: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _character(code: int) -> str:
-    return chr(code) if code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else _REPLACEMENT
+def _character(code: int, source: Source, offset: int) -> str:
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        raise source.error(offset, f"there is no character {code:x}.", todo="Write another one.")
+    return chr(code)
 
 
 def flush(parts: Sequence[Expression]) -> list[Expression]:
-    """The parts of a `<<-` heredoc without the indentation that all its lines share."""
-    indents: list[int] = []
-    at_line_start = True
-    for part in parts:
-        if not isinstance(part, Literal):
-            if at_line_start:
-                indents.append(0)
-            at_line_start = False
-            continue
-        for line in str(part.value).splitlines(keepends=True):
-            if at_line_start:
-                indents.append(len(line) - len(line.lstrip(" \t")))
-            at_line_start = line.endswith("\n")
-    return _dedent(parts, min(indents, default=0))
+    """The parts of a `<<-` heredoc without the indentation that all its lines share.
 
-
-def _dedent(parts: Sequence[Expression], depth: int) -> list[Expression]:
+    Blank lines have no say in it and stay as they are.
+    """
+    depths = [_indentation(line) for line in _line_starts(parts)]
+    depth = min((depth for depth in depths if depth is not None), default=0)
     result: list[Expression] = []
     at_line_start = True
     for part in parts:
@@ -81,8 +73,30 @@ def _dedent(parts: Sequence[Expression], depth: int) -> list[Expression]:
             at_line_start = False
             continue
         lines: list[str] = []
-        for line in str(part.value).splitlines(keepends=True):
-            lines.append(line[depth:] if at_line_start else line)
+        for line in _LINE.findall(str(part.value)):
+            shorten = at_line_start and _indentation(line) is not None
+            lines.append(line[depth:] if shorten else line)
             at_line_start = line.endswith("\n")
         result.append(Literal(part.start, part.end, "".join(lines)))
     return result
+
+
+def _line_starts(parts: Sequence[Expression]) -> Iterator[str]:
+    """The beginnings of lines: text, "" where a line begins with an interpolation."""
+    at_line_start = True
+    for part in parts:
+        if not isinstance(part, Literal):
+            if at_line_start:
+                yield ""
+            at_line_start = False
+            continue
+        for line in _LINE.findall(str(part.value)):
+            if at_line_start:
+                yield line
+            at_line_start = line.endswith("\n")
+
+
+def _indentation(line: str) -> int | None:
+    """How many blanks a line begins with, None where it holds nothing else."""
+    text = line.lstrip()
+    return None if line and not text else len(line) - len(text)
