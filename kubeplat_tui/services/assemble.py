@@ -133,7 +133,7 @@ def _merge_users(files: dict[str, bytes], config_d: Path, terraform: Path) -> No
         if name.endswith(VALUE_FILES):
             raise InputError(
                 f"{mine} holds values of variables.",
-                why="Terraform would read them beside the environment's file, without anybody reviewing them.",
+                why="Terraform would read them beside the environment's file, without a review.",
                 todo="Move the values into the environment's file and remove this one.",
             )
         path = f"{Root.CLUSTER}/{name}"
@@ -144,6 +144,10 @@ def _merge_users(files: dict[str, bytes], config_d: Path, terraform: Path) -> No
                 f"{mine} has the name of {other}.", todo=f"Give {mine} another name: both belong to one root."
             )
         files[path] = data
+
+
+STAND_IN = "terraform_data.kubeplat_pending"
+"""The resource that the template `first_plan.tf.j2` adds; no plan for people shows it."""
 
 
 def _generated(files: Mapping[str, bytes], root: Root, settings: RootSettings) -> dict[str, str]:
@@ -187,7 +191,7 @@ def _read(folder: Path) -> Iterator[tuple[str, bytes]]:
     """
     try:
         for place, folders, names in os.walk(folder):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "tests")
             for name in sorted(names):
                 if (name.startswith(".") and name != LOCK_FILE) or name.endswith(LEFT_OUT):
                     continue

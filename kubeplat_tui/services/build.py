@@ -39,14 +39,14 @@ def plan(site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
     """Show what `run` would change. Makes nothing and asks nothing, also where no state bucket or key
     exists yet.
     """
-    return play(Verb.PLAN, site, decisions, stop, PLAN_STEPS, _plan)
+    return play(site, decisions, stop, verb=Verb.PLAN, steps=PLAN_STEPS, body=_plan)
 
 
 def run(site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
     """Bring the environment to what its file says. What exists already is left; a second run changes
     nothing.
     """
-    return play(Verb.RUN, site, decisions, stop, RUN_STEPS, _run)
+    return play(site, decisions, stop, verb=Verb.RUN, steps=RUN_STEPS, body=_run)
 
 
 def outputs(site: Site) -> tuple[Output, ...]:

@@ -74,7 +74,7 @@ class Standing:
 
 def cleanup(site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
     """Take the environment down until nothing is left; what is left after all is listed, with exit code 3."""
-    return play(Verb.CLEANUP, site, decisions, stop, STEPS, _cleanup)
+    return play(site, decisions, stop, verb=Verb.CLEANUP, steps=STEPS, body=_cleanup)
 
 
 def _cleanup(work: Work) -> Events:

@@ -159,10 +159,11 @@ class Work:
 
 
 def play(
-    verb: Verb,
     site: Site,
     decisions: Decisions,
     stop: Stop,
+    *,
+    verb: Verb,
     steps: tuple[Step, ...],
     body: Callable[[Work], Events],
 ) -> Iterator[Event]:

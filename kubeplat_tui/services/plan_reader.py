@@ -7,8 +7,9 @@ version 1.2).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kubeplat_tui.services.assemble import STAND_IN
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.plan import Action, AttributeChange, OutputChange, Plan, ResourceChange
 
@@ -63,11 +64,12 @@ def read_plan(body: Any, *, root: Root, file: Path, destroy: bool, digest: str) 
             why=f"Terraform described it in a format other than {SUPPORTED_FORMAT}.x.",
             todo="Use the Terraform version that the documentation names.",
         )
+    entries = [one for one in body.get("resource_changes") or () if one.get("address") != STAND_IN]
     return Plan(
         root=root,
         destroy=destroy,
         file=file,
-        changes=tuple(sorted(_resources(body.get("resource_changes")), key=_riskiest_first)),
+        changes=tuple(sorted(_resources(entries), key=_riskiest_first)),
         drift=tuple(sorted(_resources(body.get("resource_drift")), key=_riskiest_first)),
         outputs=tuple(_outputs(body.get("output_changes"))),
         variables_digest=digest,
@@ -124,43 +126,51 @@ def attribute_changes(change: dict[str, Any]) -> Iterator[AttributeChange]:
     A list of plain values is one leaf. What Terraform marks as sensitive is named, never shown.
     """
     replacing = tuple(tuple(path) for path in change.get("replace_paths") or ())
-    for path, before, after, sensitive, unknown in _differences(
-        (),
-        change.get("before"),
-        change.get("after"),
-        change.get("before_sensitive"),
-        change.get("after_sensitive"),
-        change.get("after_unknown"),
-    ):
+    both = _Sides(*(change.get(name) for name in SIDES))
+    for path, leaf in _differences((), both):
         yield AttributeChange(
             path=_path(path),
-            before=None if sensitive else before,
-            after=None if sensitive or unknown else after,
-            sensitive=sensitive,
-            unknown=unknown,
+            before=None if leaf.sensitive else leaf.before,
+            after=None if leaf.sensitive or leaf.unknown else leaf.after,
+            sensitive=leaf.sensitive,
+            unknown=_has_true(leaf.unknown),
             forces_replacement=any(path[: len(one)] == one or one[: len(path)] == path for one in replacing),
         )
 
 
-def _differences(
-    path: Steps, before: Any, after: Any, hidden_before: Any, hidden_after: Any, unknown: Any
-) -> Iterator[tuple[Steps, Any, Any, bool, bool]]:
-    """(path, before, after, sensitive, unknown) of every leaf that differs. The masks have the values'
-    shape.
-    """
-    if hidden_before is True or hidden_after is True:
-        if _has_true(unknown) or not _same(before, after):
-            yield path, None, None, True, _has_true(unknown)
-    elif unknown is True:
-        yield path, before, None, _has_true(hidden_before), True
-    elif _descends(before, after, hidden_before, hidden_after, unknown):
-        for step in _steps(before, after, hidden_before, hidden_after, unknown):
-            yield from _differences(
-                (*path, step),
-                *(_at(value, step) for value in (before, after, hidden_before, hidden_after, unknown)),
-            )
-    elif not _same(before, after) and not (before is None and after in ([], {})):
-        yield path, before, after, False, False
+SIDES = ("before", "after", "before_sensitive", "after_sensitive", "after_unknown")
+
+
+class _Sides(NamedTuple):
+    """A place in a change: the value on both sides, and the masks, which have the values' shape."""
+
+    before: Any
+    after: Any
+    hidden_before: Any
+    hidden_after: Any
+    unknown: Any
+
+    @property
+    def sensitive(self) -> bool:
+        return _has_true(self.hidden_before) or _has_true(self.hidden_after)
+
+    def inside(self, step: str | int) -> _Sides:
+        return _Sides(*(_at(value, step) for value in self))
+
+
+def _differences(path: Steps, here: _Sides) -> Iterator[tuple[Steps, _Sides]]:
+    """The leaves that differ, with their paths."""
+    same = _same(here.before, here.after)
+    if here.hidden_before is True or here.hidden_after is True:
+        if _has_true(here.unknown) or not same:
+            yield path, here
+    elif here.unknown is True:
+        yield path, here
+    elif _descends(*here):
+        for step in _steps(*here):
+            yield from _differences((*path, step), here.inside(step))
+    elif not same and not (here.before is None and here.after in ([], {})):
+        yield path, here
 
 
 def _descends(before: Any, after: Any, *masks: Any) -> bool:

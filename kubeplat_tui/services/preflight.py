@@ -130,8 +130,9 @@ def _account(site: Site, identity: Identity) -> Check:
     if identity.account != site.environment.account:
         return (
             CheckState.FAILED,
-            f"The credentials belong to account {identity.account} ({identity.arn}), but {site.environment.name} is in "
-            f"account {site.environment.account}. Use other credentials, or correct aws_account.",
+            f"The credentials belong to account {identity.account} ({identity.arn}), but "
+            f"{site.environment.name} is in account {site.environment.account}. "
+            "Use other credentials, or correct aws_account.",
         )
     return CheckState.PASSED, f"{identity.account} as {identity.arn}."
 
@@ -147,7 +148,7 @@ def _room(site: Site) -> Check:
     if free < ROOM:
         return (
             CheckState.FAILED,
-            f"{folder} has {free >> 20} MiB left, and a run may need {ROOM >> 20} MiB. Make room, then try again.",
+            f"{folder} has {free >> 20} MiB left, and a run may need {ROOM >> 20} MiB: make room.",
         )
     return CheckState.PASSED, f"{folder} has {free >> 30} GiB left."
 

@@ -76,7 +76,7 @@ class Roots:
         if self.assembly().digest(plan.root) != plan.variables_digest:
             plan.file.unlink(missing_ok=True)
             raise KubeplatError(
-                f"The plan of the {plan.root} was not applied: the variables or the configuration changed since.",
+                f"The plan of the {plan.root} was not applied: variables or configuration changed since.",
                 todo=f"Review a new plan: {self._work.verb} again.",
             )
         return (yield from self._working[plan.root].apply(plan))

@@ -263,21 +263,17 @@ def _encoded_plan(plan: Plan) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case Path():
-            return str(value)
-        case Enum():
-            return value.value
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case _ if dataclasses.is_dataclass(value):
-            return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        case _:
-            return value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Path) else value
 
 
 def _records(folders: EnvironmentFolders) -> Iterator[RunRecord]:
@@ -345,7 +341,7 @@ def _busy(environment: str, holder: dict[str, Any]) -> BusyError:
     except (ValueError, TypeError):
         age = ""
     return BusyError(
-        f"{environment} is being worked on already: {holder.get('verb', 'a pipeline')} runs on this computer{age}.",
+        f"{environment} is being worked on: {holder.get('verb', 'a pipeline')} runs on this computer{age}.",
         why=f"Process {holder.get('pid', 'unknown')} holds {environment}'s state folder.",
         todo="Wait for it to end, or stop it there; then try again.",
     )

@@ -66,8 +66,8 @@ def ensure(
             Question(
                 topic="make-state-bucket",
                 title=f"Make the bucket {name} for Terraform's state?",
-                detail=f"There is no such bucket. It is made in {site.cloud.region}: private, versioned, encrypted by "
-                f"the key {key.id}, reached by TLS only.",
+                detail=f"There is no such bucket. It is made in {site.cloud.region}: private, versioned, "
+                f"encrypted by the key {key.id}, reached by TLS only.",
             )
         )
         if not granted:
@@ -81,7 +81,8 @@ def ensure(
         made.append(f"protected the bucket {name}")
     elif bucket.open:
         yield LogLine(
-            text=f"The bucket {name} lacks {', '.join(bucket.open)}. It was not made by kubeplat and is left as it is.",
+            text=f"The bucket {name} lacks {', '.join(bucket.open)}. "
+            "It was not made by kubeplat and is left as it is.",
             level=Level.WARNING,
         )
     summary = "; ".join(made) or f"{name} and its key are there"
@@ -106,8 +107,9 @@ def _new_key(work: Work, identity: Identity, named: str) -> Generator[Event, Non
         question = Question(
             topic="make-key",
             title=f"Make a KMS key for {work.name}?",
-            detail=f"{absent} A key is made with the alias {alias}; it rotates every year, and its id is written into "
-            f"{site.environment.path.name}. It encrypts the secrets, the etcd volumes and Terraform's state.",
+            detail=f"{absent} A key is made with the alias {alias}; it rotates every year, and its id is "
+            f"written into {site.environment.path.name}. "
+            "It encrypts the secrets, the etcd volumes and Terraform's state.",
         )
     if not (yield from work.ask(question)):
         raise DeclinedError(

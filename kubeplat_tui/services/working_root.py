@@ -129,7 +129,7 @@ class WorkingRoot:
                         told = True
                         yield from work.stopping()
                         yield LogLine(
-                            text=f"Terraform was told to stop, because {line.reason}. It ends what it has begun.",
+                            text=f"Terraform was told to stop: {line.reason}. It ends what it has begun.",
                             source=self.root,
                         )
                         continue
@@ -221,7 +221,8 @@ class WorkingRoot:
             age = age_words((now() - lock.created).total_seconds())
             since = f" since {lock.created:%Y-%m-%d %H:%M} UTC ({age} ago)"
         return KubeplatError(
-            f"The state of the {self.root} is locked by {lock.who or 'somebody'}{since}, for {lock.operation or 'work'}.",
+            f"The state of the {self.root} is locked by {lock.who or 'somebody'}{since}, "
+            f"for {lock.operation or 'work'}.",
             why=f"Lock {lock.id}.",
             todo=f"Wait for that run to end. If it is dead: kubeplat --environment {self._work.name} unlock.",
         )
