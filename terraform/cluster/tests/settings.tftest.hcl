@@ -1,8 +1,5 @@
-# Every validation refuses what it is there for, one by one.
-
-mock_provider "aws" {
-  source = "./tests/mocks"
-}
+# Every validation refuses what it is there for, one by one. The settings stand alone here (the folder has a link to the
+# root's variables.tf), so that no provider has to be started for each.
 
 variables {
   environment          = "example"
@@ -21,6 +18,10 @@ variables {
 run "refuses_a_name_of_21_characters" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     environment = "abcdefghijklmnopqrstu"
   }
@@ -30,6 +31,10 @@ run "refuses_a_name_of_21_characters" {
 
 run "refuses_a_name_in_capitals" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     environment = "Example"
@@ -41,6 +46,10 @@ run "refuses_a_name_in_capitals" {
 run "refuses_a_name_that_begins_with_a_digit" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     environment = "1example"
   }
@@ -50,6 +59,10 @@ run "refuses_a_name_that_begins_with_a_digit" {
 
 run "refuses_an_empty_name" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     environment = ""
@@ -61,6 +74,10 @@ run "refuses_an_empty_name" {
 run "refuses_a_zone_as_region" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     aws_region = "eu-west-2a"
   }
@@ -70,6 +87,10 @@ run "refuses_a_zone_as_region" {
 
 run "refuses_an_account_of_11_digits" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     aws_account = "12345678901"
@@ -81,6 +102,10 @@ run "refuses_an_account_of_11_digits" {
 run "refuses_no_retries" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     max_retries = 0
   }
@@ -90,6 +115,10 @@ run "refuses_no_retries" {
 
 run "refuses_a_key_with_spaces" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     kms_master_id = "my key"
@@ -101,6 +130,10 @@ run "refuses_a_key_with_spaces" {
 run "refuses_a_bucket_with_capitals" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secrets_bucket_name = "Example-Secrets"
   }
@@ -110,6 +143,10 @@ run "refuses_a_bucket_with_capitals" {
 
 run "refuses_a_bucket_of_two_letters" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secrets_bucket_name = "ab"
@@ -121,6 +158,10 @@ run "refuses_a_bucket_of_two_letters" {
 run "refuses_the_world_on_ssh" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     ssh_access_list = ["0.0.0.0/0"]
   }
@@ -130,6 +171,10 @@ run "refuses_the_world_on_ssh" {
 
 run "refuses_the_world_on_the_api" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     kubeapi_access_list = ["0.0.0.0/0"]
@@ -141,6 +186,10 @@ run "refuses_the_world_on_the_api" {
 run "refuses_the_world_in_halves" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     ssh_access_list = ["0.0.0.0/1", "128.0.0.0/1"]
   }
@@ -150,6 +199,10 @@ run "refuses_the_world_in_halves" {
 
 run "refuses_the_ipv6_world" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     kubeapi_access_list = ["::/0"]
@@ -161,6 +214,10 @@ run "refuses_the_ipv6_world" {
 run "refuses_an_address_without_a_length" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     ssh_access_list = ["203.0.113.7"]
   }
@@ -170,6 +227,10 @@ run "refuses_an_address_without_a_length" {
 
 run "refuses_a_network_with_host_bits" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     kubeapi_access_list = ["203.0.113.7/24"]
@@ -181,6 +242,10 @@ run "refuses_a_network_with_host_bits" {
 run "refuses_a_network_twice" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     ssh_access_list = ["203.0.113.0/24", "203.0.113.0/24"]
   }
@@ -190,6 +255,10 @@ run "refuses_a_network_twice" {
 
 run "refuses_a_public_zone_with_a_dot_at_its_end" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     public_zone_name = "example.org."
@@ -201,6 +270,10 @@ run "refuses_a_public_zone_with_a_dot_at_its_end" {
 run "refuses_a_private_zone_of_one_label" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     private_zone_name = "internal"
   }
@@ -210,6 +283,10 @@ run "refuses_a_private_zone_of_one_label" {
 
 run "refuses_a_public_name_with_a_dot" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     kubeapi_dns = "kube.example"
@@ -221,6 +298,10 @@ run "refuses_a_public_name_with_a_dot" {
 run "refuses_a_private_name_with_an_underscore" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     kubeapi_internal_dns = "kube_api"
   }
@@ -230,6 +311,10 @@ run "refuses_a_private_name_with_an_underscore" {
 
 run "refuses_a_private_name_of_etcds" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     kubeapi_internal_dns = "etcd0"
@@ -241,6 +326,10 @@ run "refuses_a_private_name_of_etcds" {
 run "refuses_a_vpc_that_is_no_network" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     vpc_cidr = "10.80.0.1/16"
   }
@@ -250,6 +339,10 @@ run "refuses_a_vpc_that_is_no_network" {
 
 run "refuses_a_vpc_of_a_15" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     vpc_cidr = "10.80.0.0/15"
@@ -261,6 +354,10 @@ run "refuses_a_vpc_of_a_15" {
 run "refuses_a_zone_of_another_region" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     mgmt_subnets = { eu-west-1a = "10.80.110.0/24" }
   }
@@ -270,6 +367,10 @@ run "refuses_a_zone_of_another_region" {
 
 run "refuses_a_zone_in_both_spellings" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     mgmt_subnets = { a = "10.80.110.0/24", eu-west-2a = "10.80.111.0/24" }
@@ -281,6 +382,10 @@ run "refuses_a_zone_in_both_spellings" {
 run "refuses_a_tier_without_subnets" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     mgmt_subnets = {}
   }
@@ -290,6 +395,10 @@ run "refuses_a_tier_without_subnets" {
 
 run "refuses_a_subnet_that_is_no_network" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     compute_subnets = { a = "10.80.20.0" }
@@ -301,6 +410,10 @@ run "refuses_a_subnet_that_is_no_network" {
 run "refuses_a_nat_subnet_outside_the_vpc" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     nat_subnets = { a = "10.81.0.0/24", b = "10.80.1.0/24", c = "10.80.2.0/24" }
   }
@@ -310,6 +423,10 @@ run "refuses_a_nat_subnet_outside_the_vpc" {
 
 run "refuses_an_elb_subnet_outside_the_vpc" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     elb_subnets = { a = "10.81.100.0/24", b = "10.80.101.0/24", c = "10.80.102.0/24" }
@@ -321,6 +438,10 @@ run "refuses_an_elb_subnet_outside_the_vpc" {
 run "refuses_a_mgmt_subnet_outside_the_vpc" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     mgmt_subnets = { a = "10.81.110.0/24", b = "10.80.111.0/24", c = "10.80.112.0/24" }
   }
@@ -330,6 +451,10 @@ run "refuses_a_mgmt_subnet_outside_the_vpc" {
 
 run "refuses_a_secure_subnet_outside_the_vpc" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_subnets = { a = "10.81.10.0/24", b = "10.80.11.0/24", c = "10.80.12.0/24" }
@@ -341,6 +466,10 @@ run "refuses_a_secure_subnet_outside_the_vpc" {
 run "refuses_a_compute_subnet_outside_the_vpc" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     compute_subnets = { a = "10.81.20.0/24", b = "10.80.21.0/24", c = "10.80.22.0/24" }
   }
@@ -350,6 +479,10 @@ run "refuses_a_compute_subnet_outside_the_vpc" {
 
 run "refuses_overlap_within_a_tier" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     nat_subnets = { a = "10.80.0.0/24", b = "10.80.0.128/25", c = "10.80.2.0/24" }
@@ -361,6 +494,10 @@ run "refuses_overlap_within_a_tier" {
 run "refuses_overlap_of_elb_and_nat" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     elb_subnets = { a = "10.80.0.0/25", b = "10.80.101.0/24", c = "10.80.102.0/24" }
   }
@@ -370,6 +507,10 @@ run "refuses_overlap_of_elb_and_nat" {
 
 run "refuses_overlap_of_mgmt_and_elb" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     mgmt_subnets = { a = "10.80.100.0/23", b = "10.80.111.0/24", c = "10.80.112.0/24" }
@@ -381,6 +522,10 @@ run "refuses_overlap_of_mgmt_and_elb" {
 run "refuses_overlap_of_secure_and_nat" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_subnets = { a = "10.80.0.0/20", b = "10.80.16.0/24", c = "10.80.17.0/24" }
   }
@@ -391,6 +536,10 @@ run "refuses_overlap_of_secure_and_nat" {
 run "refuses_overlap_of_compute_and_mgmt" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     compute_subnets = { a = "10.80.110.0/24", b = "10.80.21.0/24", c = "10.80.22.0/24" }
   }
@@ -400,6 +549,10 @@ run "refuses_overlap_of_compute_and_mgmt" {
 
 run "refuses_a_member_outside_its_subnet" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_nodes = {
@@ -415,6 +568,10 @@ run "refuses_a_member_outside_its_subnet" {
 run "refuses_a_member_on_an_address_of_aws" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_nodes = {
       "0" = { zone = "a", address = "10.80.10.3" }
@@ -429,6 +586,10 @@ run "refuses_a_member_on_an_address_of_aws" {
 run "refuses_a_masters_zone_without_load_balancer" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     elb_subnets = { a = "10.80.100.0/24", b = "10.80.101.0/24" }
   }
@@ -438,6 +599,10 @@ run "refuses_a_masters_zone_without_load_balancer" {
 
 run "refuses_an_unknown_nat_mode" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     nat_mode = "both"
@@ -449,6 +614,10 @@ run "refuses_an_unknown_nat_mode" {
 run "refuses_nat_per_zone_without_a_subnet" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     nat_subnets = { a = "10.80.0.0/24" }
   }
@@ -458,6 +627,10 @@ run "refuses_nat_per_zone_without_a_subnet" {
 
 run "refuses_a_version_with_a_v" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     kubernetes_version = "v1.36.3"
@@ -469,6 +642,10 @@ run "refuses_a_version_with_a_v" {
 run "refuses_a_version_that_is_too_old" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     kubernetes_version = "1.34.2"
   }
@@ -478,6 +655,10 @@ run "refuses_a_version_that_is_too_old" {
 
 run "refuses_an_image_place_with_a_tag" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     kubernetes_image = "mirror.example.org/kubernetes@sha256"
@@ -489,6 +670,10 @@ run "refuses_an_image_place_with_a_tag" {
 run "refuses_pods_in_the_vpc" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     pod_network = "10.80.0.0/17"
   }
@@ -498,6 +683,10 @@ run "refuses_pods_in_the_vpc" {
 
 run "refuses_too_small_a_pod_network" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     pod_network = "10.10.0.0/24"
@@ -509,6 +698,10 @@ run "refuses_too_small_a_pod_network" {
 run "refuses_services_in_the_vpc" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     service_network = "10.80.128.0/17"
   }
@@ -519,6 +712,10 @@ run "refuses_services_in_the_vpc" {
 run "refuses_services_among_the_pods" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     service_network = "10.10.0.0/20"
   }
@@ -528,6 +725,10 @@ run "refuses_services_among_the_pods" {
 
 run "refuses_two_members" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_nodes = {
@@ -541,6 +742,10 @@ run "refuses_two_members" {
 
 run "refuses_a_node_id_that_is_a_word" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_nodes = {
@@ -556,6 +761,10 @@ run "refuses_a_node_id_that_is_a_word" {
 run "refuses_a_member_in_another_region" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_nodes = {
       "0" = { zone = "eu-west-1a", address = "10.80.10.100" }
@@ -569,6 +778,10 @@ run "refuses_a_member_in_another_region" {
 
 run "refuses_an_address_that_is_none" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_nodes = {
@@ -584,6 +797,10 @@ run "refuses_an_address_that_is_none" {
 run "refuses_the_same_address_twice" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_nodes = {
       "0" = { zone = "a", address = "10.80.10.100" }
@@ -598,6 +815,10 @@ run "refuses_the_same_address_twice" {
 run "refuses_a_master_of_no_type" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_flavor = "large"
   }
@@ -607,6 +828,10 @@ run "refuses_a_master_of_no_type" {
 
 run "refuses_a_tiny_root_volume" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_root_volume = 5
@@ -618,6 +843,10 @@ run "refuses_a_tiny_root_volume" {
 run "refuses_a_worker_of_no_type" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     compute_flavor = "m6i large"
   }
@@ -627,6 +856,10 @@ run "refuses_a_worker_of_no_type" {
 
 run "refuses_half_a_worker" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     compute_asg_min = 1.5
@@ -638,6 +871,10 @@ run "refuses_half_a_worker" {
 run "refuses_fewer_at_most_than_at_least" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     compute_asg_max = 2
   }
@@ -647,6 +884,10 @@ run "refuses_fewer_at_most_than_at_least" {
 
 run "refuses_a_huge_root_volume" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     compute_root_volume = 20000
@@ -658,6 +899,10 @@ run "refuses_a_huge_root_volume" {
 run "refuses_a_label_with_a_quote" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     compute_labels = { purpose = "it's" }
   }
@@ -667,6 +912,10 @@ run "refuses_a_label_with_a_quote" {
 
 run "refuses_a_label_name_with_a_space" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     compute_labels = { "a b" = "c" }
@@ -678,6 +927,10 @@ run "refuses_a_label_name_with_a_space" {
 run "refuses_a_pool_with_a_long_name" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     compute_pools = { abcdefghijklmnopqrstuv = { flavor = "m6i.large" } }
   }
@@ -687,6 +940,10 @@ run "refuses_a_pool_with_a_long_name" {
 
 run "refuses_a_pool_of_no_type" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     compute_pools = { batch = { flavor = "large" } }
@@ -698,6 +955,10 @@ run "refuses_a_pool_of_no_type" {
 run "refuses_a_fallback_of_no_type" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     compute_pools = { batch = { flavor = "m6i.large", fallbacks = ["large"] } }
   }
@@ -707,6 +968,10 @@ run "refuses_a_fallback_of_no_type" {
 
 run "refuses_a_pool_with_min_over_max" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     compute_pools = { batch = { flavor = "m6i.large", min = 5, max = 4 } }
@@ -718,6 +983,10 @@ run "refuses_a_pool_with_min_over_max" {
 run "refuses_a_pool_with_a_tiny_volume" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     compute_pools = { batch = { flavor = "m6i.large", root_volume = 1 } }
   }
@@ -727,6 +996,10 @@ run "refuses_a_pool_with_a_tiny_volume" {
 
 run "refuses_a_pool_with_a_bad_label" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     compute_pools = { batch = { flavor = "m6i.large", labels = { a = "b c" } } }
@@ -738,6 +1011,10 @@ run "refuses_a_pool_with_a_bad_label" {
 run "refuses_a_pool_with_a_bad_taint" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     compute_pools = { batch = { flavor = "m6i.large", taints = ["a=b:Never"] } }
   }
@@ -747,6 +1024,10 @@ run "refuses_a_pool_with_a_bad_taint" {
 
 run "refuses_a_pool_in_a_zone_without_subnet" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     compute_pools = { batch = { flavor = "m6i.large", zones = ["d"] } }
@@ -758,6 +1039,10 @@ run "refuses_a_pool_in_a_zone_without_subnet" {
 run "refuses_a_bastion_of_no_type" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     bastion_flavor = "small"
   }
@@ -767,6 +1052,10 @@ run "refuses_a_bastion_of_no_type" {
 
 run "refuses_eleven_bastions" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     bastion_count = 11
@@ -778,6 +1067,10 @@ run "refuses_eleven_bastions" {
 run "refuses_an_image_that_is_none" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     machine_image = "al2023"
   }
@@ -787,6 +1080,10 @@ run "refuses_an_image_that_is_none" {
 
 run "refuses_an_owner_that_is_none" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     machine_image_owner = "Amazon"
@@ -798,6 +1095,10 @@ run "refuses_an_owner_that_is_none" {
 run "refuses_a_short_checksum" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     boot_bundle_sha256 = "abc"
   }
@@ -808,6 +1109,10 @@ run "refuses_a_short_checksum" {
 run "refuses_a_retention_that_cloudwatch_has_not" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     log_retention_days = 8
   }
@@ -815,20 +1120,14 @@ run "refuses_a_retention_that_cloudwatch_has_not" {
   expect_failures = [var.log_retention_days]
 }
 
-run "refuses_a_key_that_is_not_made_yet" {
-  command = plan
-
-  variables {
-    kms_master_id = ""
-  }
-
-  expect_failures = [data.aws_kms_key.master]
-}
-
 # The other side: what looks alike and is fine.
 
 run "allows_the_world_when_it_is_asked_for" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     allow_world         = true
@@ -840,6 +1139,10 @@ run "allows_the_world_when_it_is_asked_for" {
 run "allows_nobody" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     ssh_access_list     = []
     kubeapi_access_list = []
@@ -848,6 +1151,10 @@ run "allows_nobody" {
 
 run "allows_whole_names_of_zones" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_subnets = { eu-west-2a = "10.80.10.0/24" }

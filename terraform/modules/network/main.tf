@@ -8,9 +8,12 @@ resource "aws_vpc" "main" {
   }
 }
 
-# Whatever is started without a security group gets this one, which lets nothing in or out.
+# Whatever is started without a security group gets this one, which lets nothing in or out. The lists are written out,
+# so that a rule added by hand is seen.
 resource "aws_default_security_group" "empty" {
-  vpc_id = aws_vpc.main.id
+  vpc_id  = aws_vpc.main.id
+  ingress = []
+  egress  = []
 
   tags = {
     Name = "${var.environment}-default-empty"

@@ -23,3 +23,8 @@ output "nat_addresses" {
   description = "Public addresses that secure and compute go out with, by zone of the NAT gateway."
   value       = { for zone, address in aws_eip.nat : zone => address.public_ip }
 }
+
+output "ways_out" {
+  description = "Zone of the NAT gateway that each private zone goes out by. Empty without NAT."
+  value       = local.private_ways_out
+}
