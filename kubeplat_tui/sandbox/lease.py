@@ -88,6 +88,7 @@ class Lease:
             if self._closed:
                 return
             self._lost = True
+            self._connection.close()
             callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             callback()

@@ -20,7 +20,7 @@ import threading
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kubeplat_tui.sandbox.control import SandboxStatus, refusal
 from kubeplat_tui.sandbox.keeper import Keeper
@@ -30,6 +30,7 @@ from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
 
 if TYPE_CHECKING:
+    from flask import Flask
     from werkzeug.serving import BaseWSGIServer
 
 LOG_BYTES = 1_000_000
@@ -173,13 +174,18 @@ def simulated_aws(listener: socket.socket) -> BaseWSGIServer:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing of requests that went well; errors and tracebacks are logged elsewhere."""
 
+    def simulated_service(name: Any) -> Flask:
+        if name is None:  # moto knows no such service
+            raise NotImplementedError("the service is not simulated")
+        return create_backend_app(name)
+
     corrections.apply_all()
     gc.freeze()
     gc.enable()
     return make_server(
         "127.0.0.1",
         listener.getsockname()[1],
-        RefuseUnimplemented(DomainDispatcherApplication(create_backend_app)),
+        RefuseUnimplemented(DomainDispatcherApplication(simulated_service)),
         threaded=True,
         request_handler=Handler,
         fd=listener.fileno(),
