@@ -208,23 +208,19 @@ def install(order: Order, progress: Progress, lock: int) -> None:
 
 def watch(pip: subprocess.Popen[bytes], log: Path, progress: Progress) -> None:
     """Tell how far pip is until it ends."""
-    collected, latest, installing = 0, "", False
+    collected, stage = 0, "Fetching the pinned packages"
     with log.open(encoding="utf-8", errors="replace") as lines:
-        while True:
+        ended = False
+        while not ended:
             ended = pip.poll() is not None
             for line in lines:
                 if line.startswith("Collecting "):
-                    collected, latest = collected + 1, line.split()[1]
-                elif line.startswith("Installing collected packages") and not installing:
-                    installing = True
-                    progress.stage(f"Installing {collected} packages.")
-            if ended:
-                return
-            progress.tick(
-                f"Installing {collected} packages"
-                if installing
-                else f"Fetching packages: {collected} {latest}"
-            )
+                    collected += 1
+                    stage = f"Fetching the pinned packages: {collected} {line.split()[1]}"
+                elif line.startswith("Installing collected packages"):
+                    stage = f"Installing the packages: {line.count(',') + 1}"
+                    progress.stage(f"{stage}.")
+            progress.tick(stage)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 pip.wait(TICK_SECONDS)
 

@@ -1,0 +1,165 @@
+"""play.kube and run.kube as a user meets them: how they are called, what they pass on, what they say."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.launchers.checkout import Checkout, make_checkout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("launchers")
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout whose private environment is made."""
+    checkout = make_checkout(tmp_path_factory.mktemp("started"))
+    checkout.told("play.kube", "help")
+    return checkout
+
+
+@pytest.fixture
+def untouched(tmp_path: Path) -> Checkout:
+    """A checkout that was never started."""
+    return make_checkout(tmp_path)
+
+
+def test_play_passes_the_verb_and_its_words_on(started: Checkout) -> None:
+    told = started.told("play.kube", "run", "--yes", "two words", "*", "")
+    assert told["arguments"] == ["--playground", "run", "--yes", "two words", "*", ""]
+
+
+def test_run_passes_the_environment_and_the_verb_on(started: Checkout) -> None:
+    assert started.told("run.kube", "-e", "prod", "plan", "-e", "x")["arguments"] == [
+        "--environment", "prod", "plan", "-e", "x",
+    ]  # fmt: skip
+    assert started.told("run.kube", "--environment=prod", "--native", "plan")["arguments"] == [
+        "--environment", "prod", "plan",
+    ]  # fmt: skip
+
+
+def test_program_runs_where_the_user_is_and_from_the_checkout(started: Checkout, tmp_path: Path) -> None:
+    told = started.told("play.kube", "help", cwd=tmp_path)
+    assert told["folder"] == str(tmp_path.resolve())
+    assert str(started.path) in told["path"]
+    assert told["package"].startswith(str(started.cache))
+
+
+def test_starts_through_symbolic_links(started: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "deep er").mkdir()
+    (tmp_path / "deep er" / "play").symlink_to(
+        os.path.relpath(started.path / "play.kube", tmp_path / "deep er")
+    )
+    (tmp_path / "play").symlink_to("deep er/play")
+    assert started.told(tmp_path / "play", "help")["prefix"].startswith(str(started.cache))
+
+
+def test_starts_by_its_bare_name(started: Checkout) -> None:
+    done = started.run(shutil.which("bash") or "bash", "play.kube", "help", cwd=started.path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_program_takes_the_launchers_place(started: Checkout) -> None:
+    with started.begin("play.kube", "help") as process:
+        out, _ = process.communicate("")
+    assert f'"process": {process.pid},' in out
+
+
+def test_exit_status_is_the_programs(started: Checkout) -> None:
+    assert started.run("play.kube", "fail").returncode == 3
+
+
+def test_users_python_settings_and_folder_do_not_reach_the_program(started: Checkout, tmp_path: Path) -> None:
+    for name in ("kubeplat_tui", "json"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('the wrong one')")
+    environ = started.environ | {
+        "PYTHONPATH": str(tmp_path),
+        "PYTHONHOME": str(tmp_path),
+        "CDPATH": str(tmp_path),
+    }
+    assert started.told("play.kube", "help", cwd=tmp_path, env=environ)["python"] is None
+
+
+def test_second_start_says_nothing_and_makes_nothing(started: Checkout) -> None:
+    before = started.environments
+    assert started.run("run.kube", "-e", "prod", "plan").stderr == ""
+    assert started.environments == before
+
+
+def test_cache_folder_may_be_named_when_there_is_no_home(started: Checkout) -> None:
+    environ = started.environ | {"XDG_CACHE_HOME": str(started.home / ".cache")}
+    del environ["HOME"]
+    assert started.told("play.kube", "help", env=environ)["prefix"].startswith(str(started.cache))
+
+
+@pytest.mark.parametrize("script", ["play.kube", "run.kube"])
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_ends_and_sets_nothing_up(untouched: Checkout, script: str, option: str) -> None:
+    done = untouched.run(script, option)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: {script}")
+    assert list(untouched.home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["play.kube", "--nonsense"], "play.kube has no option --nonsense"),
+        (["run.kube", "--nonsense"], "run.kube has no option --nonsense"),
+        (["run.kube"], "run.kube needs an environment"),
+        (["run.kube", "plan"], "run.kube needs an environment"),
+        (["run.kube", "-e"], "-e needs the name"),
+        (["run.kube", "-e", "", "plan"], "-e needs the name"),
+        (["run.kube", "-e", "--native", "plan"], "-e needs the name"),
+        (["run.kube", "-e", "one", "-e", "two", "plan"], "takes one environment"),
+        (["play.kube"], "needs a terminal. In a script, name what to do, such as: play.kube rehearse"),
+        (
+            ["run.kube", "-e", "prod"],
+            "needs a terminal. In a script, name what to do, such as: run.kube -e prod",
+        ),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_sets_nothing_up(
+    untouched: Checkout, command: list[str], sentence: str
+) -> None:
+    done = untouched.run(*command)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list(untouched.home.iterdir()) == []
+
+
+def test_application_starts_on_a_terminal(started: Checkout) -> None:
+    near, far = pty.openpty()
+    try:
+        with started.begin("play.kube", terminal=far) as process:
+            os.close(far)
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+            assert b'"arguments": ["--playground"]' in os.read(near, 65536)
+        assert process.returncode == 0
+    finally:
+        os.close(near)
+
+
+def test_make_without_an_engine_says_what_to_do(untouched: Checkout, tmp_path: Path) -> None:
+    make = shutil.which("make")
+    assert make is not None, "make comes with git and Python on every machine that builds this"
+    for engine in ("docker", "podman"):
+        program = tmp_path / "silent" / engine
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+    environ = untouched.environ | {"PATH": f"{tmp_path / 'silent'}:{os.environ['PATH']}"}
+    done = untouched.run(make, cwd=untouched.path, env=environ)
+    assert done.returncode == 2
+    assert "No container engine answers" in done.stderr
+    assert "./play.kube" in done.stderr
