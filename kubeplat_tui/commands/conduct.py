@@ -161,8 +161,9 @@ class _Conductor:
             return
         try:
             show()
-        except BrokenPipeError:
-            # Nobody reads any more (`kubeplat run | head`): the pipeline stops cleanly, unseen.
+        except (BrokenPipeError, SystemExit):
+            # Nobody reads any more (`kubeplat run | head`): the pipeline stops cleanly, unseen. Rich makes a
+            # SystemExit of it.
             self._unread = True
             self._stop.request()
 

@@ -102,6 +102,8 @@ class Lines:
 
     def _resource(self, event: events.ResourceProgress) -> Iterator[Text]:
         action = event.action
+        if action in {Action.READ, Action.NO_OP}:
+            return  # data sources change nothing
         if event.phase is Phase.DONE:
             took = f"{DONE_WORDS[action]} in {text.duration(event.elapsed)}"
             identity = f"  {event.identity}" if event.identity else ""

@@ -36,7 +36,7 @@ def run(session: Session, full: FullOption = False, confirm: ConfirmOption = Non
     def watch(event: Event) -> None:
         # From the first approval on something may exist, and it must outlive this command, however it ends.
         if environment.sandbox and isinstance(event, QuestionAnswered) and event.granted:
-            sandbox.keep(session)
+            session.intents.keep_sandbox()
 
     pipeline = functools.partial(session.intents.run, site)
     finished = conduct(pipeline, decisions, _drawing(session, full), watch=watch)

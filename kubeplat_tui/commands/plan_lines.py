@@ -54,7 +54,12 @@ def lines(plan: Plan, *, every_change: bool) -> Iterator[Text]:
             # What a destroy removes is its name: every attribute going to null says nothing more.
             yield from _change(change, limit=0 if plan.destroy else None if every_change else ATTRIBUTES)
     yield from _by_module(brief)
+    new = 0 if every_change else sum(output.action is Action.CREATE for output in plan.outputs)
+    if new:
+        yield Text.assemble((f"  + {new:>3} ", STYLES[Action.CREATE]), "outputs")
     for output in plan.outputs:
+        if new and output.action is Action.CREATE:
+            continue
         after = "(known after apply)" if output.unknown else text.value(output.after)
         shown = "(sensitive)" if output.sensitive else after
         yield Text.assemble(

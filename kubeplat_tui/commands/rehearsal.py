@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,6 +128,9 @@ class Rehearsal:
             except KubeplatError as error:
                 held, detail = False, str(error)
                 self._note({"failed": step.title, "why": detail})
+            except Exception as error:  # noqa: BLE001 - a step that breaks did not hold; the log has the traceback
+                held, detail = False, f"{type(error).__name__}: {error}"
+                self._note({"failed": step.title, "traceback": traceback.format_exc()})
             yield Played(step.title, held, time.monotonic() - began, detail)
             if not held:
                 return

@@ -88,17 +88,6 @@ def stop(session: Session) -> ExitCode | None:
     return None
 
 
-def keep(session: Session) -> None:
-    """Let the sandbox outlive this command: what it builds shall be there for the next one."""
-    from kubeplat_tui.sandbox.door import LocalSandbox
-
-    lease = LocalSandbox(session.intents.workplace.state).open()
-    try:
-        lease.keep()
-    finally:
-        lease.close()
-
-
 def say_if_kept(session: Session) -> None:
     """Say that the sandbox keeps running, and how it is stopped."""
     found = session.intents.sandbox_status()

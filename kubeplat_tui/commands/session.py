@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from kubeplat_tui.commands.json_output import plain
 from kubeplat_tui.services.errors import InputError
@@ -90,7 +90,7 @@ class Session:
     @property
     def can_ask(self) -> bool:
         """Whether a person sits there: what is typed and what is asked both go through a terminal."""
-        return sys.stdin is not None and sys.stdin.isatty() and self.err.is_terminal
+        return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
     def note(self, text: str) -> None:
         """Say something beside the result."""
@@ -147,5 +147,13 @@ class Session:
         if stderr not in self._consoles:
             from rich.console import Console
 
-            self._consoles[stderr] = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+            stream = sys.stderr if stderr else sys.stdout
+            self._consoles[stderr] = Console(
+                stderr=stderr, highlight=False, markup=False, emoji=False, force_terminal=_is_terminal(stream)
+            )
         return self._consoles[stderr]
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is at the other end; what FORCE_COLOR says is about colour, not about people."""
+    return stream is not None and stream.isatty()

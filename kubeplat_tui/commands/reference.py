@@ -1,0 +1,192 @@
+"""The reference of every verb, made from the command line itself.
+
+`python -m kubeplat_tui.commands.reference` prints it, and a test holds `docs/commands.md` to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import os
+
+from kubeplat_tui import cli
+from kubeplat_tui.intents import Intents
+from kubeplat_tui.services import events, inventory, plan, runs, variables
+from kubeplat_tui.services.errors import ExitCode
+
+WIDTH = "88"
+VERBS = (
+    ("run",),
+    ("plan",),
+    ("cleanup",),
+    ("output",),
+    ("instances",),
+    ("volumes",),
+    ("elbs",),
+    ("terminate",),
+    ("unlock",),
+    ("environments",),
+    ("environments", "list"),
+    ("environments", "show"),
+    ("environments", "check"),
+    ("environments", "new"),
+    ("variables",),
+    ("variables", "list"),
+    ("variables", "get"),
+    ("variables", "set"),
+    ("variables", "check"),
+    ("sandbox",),
+    ("sandbox", "start"),
+    ("sandbox", "status"),
+    ("sandbox", "stop"),
+    ("rehearse",),
+    ("version",),
+    ("help",),
+)
+EXIT_CODES = {
+    ExitCode.DONE: "done (also where nothing had to be changed)",
+    ExitCode.FAILED: "failed, declined or interrupted; the last lines say what exists now",
+    ExitCode.BAD_INPUT: "bad usage or input; nothing was changed",
+    ExitCode.LEFT_OVER: "done, but something is left over that a person should look at",
+}
+DOCUMENTS = (
+    ("output", '{"environment", "sandbox", "outputs": [Output]}'),
+    ("instances", '{"environment", "sandbox", "instances": [Instance]}'),
+    ("volumes", '{"environment", "sandbox", "volumes": [Volume]}'),
+    ("elbs", '{"environment", "sandbox", "load_balancers": [LoadBalancer]}'),
+    ("terminate", '{"environment", "sandbox", "terminated": ID}'),
+    ("unlock", '{"environment", "released": [{"root", "id", "who", "created"}]}'),
+    (
+        "environments list",
+        '{"environments": [{"name", "path", "sandbox", "region", "account", "problem", '
+        '"last_run": RunRecord or null}]}',
+    ),
+    ("environments show", '{"environment", "sandbox", "path", "values": {NAME: value}}'),
+    ("environments check, variables check", '{"environment", "problems": [Problem]}'),
+    ("environments new", '{"environment", "path"}'),
+    (
+        "variables list",
+        '{"environment", "variables": [{"name", "type", "description", "required", "sensitive", "default", '
+        '"set", "value", "roots", "group"}]}',
+    ),
+    ("variables get", '{"environment", "variable": as in the list}'),
+    ("variables set", '{"environment", "path", "changed"}'),
+    (
+        "sandbox, sandbox status, sandbox start",
+        '{"running", "sandbox": {"endpoint", "port", "pid", "started", "memory_bytes", "leases", "kept", '
+        '"log"} or null}',
+    ),
+    ("sandbox stop", '{"stopped"}'),
+    (
+        "rehearse",
+        '{"held", "interrupted", "seconds", "steps": [{"title", "held", "seconds", "detail"}], "folder", '
+        '"left"}',
+    ),
+    ("version", '{"version"}'),
+    ("every verb that fails", '{"error": {"what", "why", "todo", "exit_code"}}'),
+)
+SHAPES: tuple[type, ...] = (
+    inventory.Instance,
+    inventory.Volume,
+    inventory.LoadBalancer,
+    inventory.Listener,
+    inventory.Target,
+    events.Output,
+    runs.RunRecord,
+    variables.Problem,
+)
+EVENTS: tuple[type, ...] = (
+    events.PipelineStarted,
+    events.StepStarted,
+    events.StepFinished,
+    events.CheckFinished,
+    events.LogLine,
+    events.DiagnosticRaised,
+    events.PlanReady,
+    events.QuestionAnswered,
+    events.ResourceProgress,
+    events.SettingWritten,
+    events.StopRequested,
+    events.PipelineFinished,
+)
+EVENT_PARTS: tuple[type, ...] = (
+    events.Step,
+    events.Diagnostic,
+    plan.Plan,
+    plan.ResourceChange,
+    plan.AttributeChange,
+    plan.OutputChange,
+)
+
+HEAD = """# The commands
+
+What the screen does, `kubeplat` does too. `./play.kube VERB` is `kubeplat --playground VERB`, and
+`./run.kube -e ENV VERB` is `kubeplat --environment ENV VERB`.
+
+This page is made by `python -m kubeplat_tui.commands.reference`.
+
+## What holds for every verb
+
+- The environment is named by `--environment`, else by `KUBEPLAT_ENVIRONMENT`; `--playground` is yours.
+  None is guessed: without a name a verb that needs one lists them and ends with 2.
+- The result goes to stdout; notes, questions and the line that says *sandbox* go to stderr.
+- Tables fit the terminal. In a pipe they are plain text: no colours, no symbols, nothing cut, the titles
+  kept.
+- A question is asked at the terminal. Where there is none, give `--yes`; without it nothing starts, and
+  the exit code is 2. Outside a playground `--yes` destroys only with `--confirm NAME`, the environment's
+  name.
+- ctrl+c once asks Terraform to stop cleanly, which can take a minute. Again, it does nothing: a second
+  signal would kill Terraform while it writes its state.
+- `run` leaves the sandbox running once something was approved, so that the next verb finds what was
+  built. `cleanup` stops it when nothing is left, nobody else uses it and no other environment was built
+  in it. In between it is stopped with `kubeplat sandbox stop`. A verb that only reads starts a sandbox
+  where none runs, and stops it again.
+"""
+
+
+def text() -> str:
+    """The whole page, as Markdown."""
+    parts = [HEAD, "## Exit codes\n", "| code | meaning |\n|---|---|"]
+    parts += [f"| {int(code)} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    parts += ["\n## Verbs\n", _block(_help())]
+    parts += [f"### {' '.join(words)}\n\n{_block(_help(*words))}" for words in VERBS]
+    parts += [
+        "## `--json`\n",
+        "One document, but not for `run`, `plan`, `cleanup`. Times are ISO 8601 in UTC; a sensitive value is"
+        " null.\n",
+        "| verb | document |\n|---|---|",
+    ]
+    parts += [f"| {verb} | `{shape}` |" for verb, shape in DOCUMENTS]
+    parts += ["", *(_shape(shape) for shape in SHAPES)]
+    parts += [
+        "## `--json` of `run`, `plan` and `cleanup`\n",
+        "One event a line, as it happens; the journal of the run has the same, but a plan without values."
+        ' Each has `"event"`, its name, and `"at"`, its time. The last one is always `PipelineFinished`.\n',
+        *(_shape(shape) for shape in (*EVENTS, *EVENT_PARTS)),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _shape(shape: type) -> str:
+    names = [field.name for field in dataclasses.fields(shape) if field.name != "at"]
+    summary = (shape.__doc__ or "").strip().partition("\n")[0]
+    listed = ", ".join(f"`{name}`" for name in names) or "nothing more"
+    return f"**{shape.__name__}**: {summary}\n{listed}\n"
+
+
+def _help(*words: str) -> str:
+    """The verb's own help, at a width that does not depend on the terminal."""
+    os.environ["COLUMNS"] = WIDTH
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        cli.main([*words, "--help"], make_intents=Intents, open_application=lambda _: 0)
+    return printed.getvalue().strip()
+
+
+def _block(lines: str) -> str:
+    return f"```text\n{lines}\n```\n"
+
+
+if __name__ == "__main__":
+    print(text(), end="")
