@@ -66,11 +66,11 @@ ACTIONS: tuple[Action, ...] = (
     # Overview
     Action("overview.build", ("b",), "go('build')", "Build", "Go to Build: plan, build, clean up."),
     # Variables
-    Action("variables.edit", ("enter",), "edit", "Edit", "Edit the value of the variable under the cursor."),
+    Action("variables.edit", ("enter",), "screen.edit", "Edit", "Edit the value of the variable under the cursor."),
     Action(
         "variables.toggle",
         ("space",),
-        "toggle",
+        "screen.toggle",
         "Switch",
         "Switch a yes-or-no value, or take the next of a choice.",
     ),
@@ -133,7 +133,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "plan.toggle",
         ("enter",),
-        "toggle",
+        "fold",
         "Open/close",
         "Open or close the row: its attributes, a long value whole.",
     ),
@@ -384,6 +384,8 @@ _SHOWN = {
     "question_mark": "?",
     "slash": "/",
     "colon": ":",
+    "plus": "+",
+    "minus": "-",
     "escape": "esc",
     "pagedown": "pgdn",
     "pageup": "pgup",
