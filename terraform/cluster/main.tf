@@ -48,6 +48,7 @@ module "network" {
 
   environment        = var.environment
   region             = var.aws_region
+  account            = var.aws_account
   cidr               = var.vpc_cidr
   subnets            = local.subnets
   nat_mode           = var.nat_mode

@@ -725,6 +725,13 @@ variable "compute_labels" {
     ])
     error_message = "The value of a label in compute_labels has up to 63 letters, digits, dots, hyphens and underscores."
   }
+
+  validation {
+    condition = alltrue([
+      for name in keys(var.compute_labels) : !can(regex("(^|\\.)(kubernetes|k8s)\\.io/", name)) || can(regex("(^|\\.)(node|kubelet)\\.kubernetes\\.io/", name))
+    ])
+    error_message = "A kubelet may not give itself labels of kubernetes.io or k8s.io, but for node.kubernetes.io and kubelet.kubernetes.io: rename the label in compute_labels."
+  }
 }
 
 variable "compute_pools" {
@@ -779,6 +786,15 @@ variable "compute_pools" {
       for pool in values(var.compute_pools) : [for value in values(pool.labels) : can(regex("^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$", value))]
     ]))
     error_message = "The value of a label in compute_pools has up to 63 letters, digits, dots, hyphens and underscores."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for pool in values(var.compute_pools) : [
+        for name in keys(pool.labels) : !can(regex("(^|\\.)(kubernetes|k8s)\\.io/", name)) || can(regex("(^|\\.)(node|kubelet)\\.kubernetes\\.io/", name))
+      ]
+    ]))
+    error_message = "A kubelet may not give itself labels of kubernetes.io or k8s.io, but for node.kubernetes.io and kubelet.kubernetes.io: rename the label in compute_pools."
   }
 
   validation {

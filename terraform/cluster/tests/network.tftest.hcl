@@ -7,6 +7,7 @@ mock_provider "aws" {
 variables {
   environment        = "example"
   region             = "eu-west-2"
+  account            = "123456789012"
   cidr               = "10.80.0.0/16"
   nat_mode           = "per_az"
   ssh_access_list    = ["203.0.113.0/24"]

@@ -924,6 +924,34 @@ run "refuses_a_label_name_with_a_space" {
   expect_failures = [var.compute_labels]
 }
 
+run "refuses_a_label_that_kubelets_may_not_have" {
+  command = plan
+
+  module {
+    source = "./tests/settings"
+  }
+
+  variables {
+    compute_labels = { "node-role.kubernetes.io/worker" = "" }
+  }
+
+  expect_failures = [var.compute_labels]
+}
+
+run "refuses_a_pool_with_a_label_that_kubelets_may_not_have" {
+  command = plan
+
+  module {
+    source = "./tests/settings"
+  }
+
+  variables {
+    compute_pools = { batch = { flavor = "m6i.large", labels = { "k8s.io/role" = "batch" } } }
+  }
+
+  expect_failures = [var.compute_pools]
+}
+
 run "refuses_a_pool_with_a_long_name" {
   command = plan
 
@@ -1159,5 +1187,17 @@ run "allows_whole_names_of_zones" {
   variables {
     secure_subnets = { eu-west-2a = "10.80.10.0/24" }
     secure_nodes   = { "0" = { zone = "a", address = "10.80.10.100" } }
+  }
+}
+
+run "allows_labels_of_nodes" {
+  command = plan
+
+  module {
+    source = "./tests/settings"
+  }
+
+  variables {
+    compute_labels = { "node.kubernetes.io/purpose" = "batch", "example.org/team" = "a", plain = "" }
   }
 }

@@ -15,6 +15,9 @@ resource "aws_route53_zone" "public" {
   name    = each.key
   comment = "Public names of ${var.environment}"
 
+  # Records that Kubernetes added go with the zone: nobody else knows of a zone that was made here.
+  force_destroy = true
+
   tags = {
     Name = each.key
   }
@@ -44,6 +47,9 @@ resource "aws_route53_record" "kubeapi_public" {
 resource "aws_route53_zone" "private" {
   name    = var.private_zone_name
   comment = "Private names of ${var.environment}"
+
+  # Records that Kubernetes added go with the VPC that alone can see them.
+  force_destroy = true
 
   vpc {
     vpc_id = var.vpc_id

@@ -1,5 +1,6 @@
 # A role for each layer, with what its machines need and nothing else. Each role's policies are exclusive: one that is
-# added by hand is seen in the next plan and taken away.
+# added by hand is seen in the next plan and taken away. AWS takes 10,240 characters of inline policies for one role; the
+# masters' have about 9,000.
 
 data "aws_partition" "current" {}
 

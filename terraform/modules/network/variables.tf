@@ -8,6 +8,11 @@ variable "region" {
   type        = string
 }
 
+variable "account" {
+  description = "Number of the AWS account."
+  type        = string
+}
+
 variable "cidr" {
   description = "IPv4 network of the VPC."
   type        = string
