@@ -87,7 +87,7 @@ kubeplat() {
 
 # With nothing to do and no terminal to draw on, nothing is set up either.
 needs_terminal() {
-    if [ -t 0 ] && [ -t 1 ]; then
+    if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then
         return 0
     fi
     say "The application needs a terminal. In a script, name what to do, such as: $1"

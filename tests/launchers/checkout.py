@@ -65,14 +65,14 @@ class Checkout:
         terminal: int = subprocess.PIPE,
         start_new_session: bool = False,
     ) -> subprocess.Popen[str]:
-        """Start `command`, a script's name first. Its streams are pipes, or input and output a `terminal`."""
+        """Start `command`, a script's name first. Its streams are pipes, or all three a `terminal`."""
         return subprocess.Popen(
             [self.path / command[0], *command[1:]],
             env=env or self.environ,
             cwd=cwd or self.home,
             stdin=terminal,
             stdout=terminal,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.PIPE if terminal == subprocess.PIPE else terminal,
             text=True,
             start_new_session=start_new_session,
         )

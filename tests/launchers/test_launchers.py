@@ -142,9 +142,7 @@ def test_application_starts_on_a_terminal(started: Checkout) -> None:
     try:
         with started.begin("play.kube", terminal=far) as process:
             os.close(far)
-            assert process.stderr is not None
-            assert process.stderr.read() == ""
-            assert b'"arguments": ["--playground"]' in os.read(near, 65536)
+            assert os.read(near, 65536).startswith(b'{"arguments": ["--playground"]')
         assert process.returncode == 0
     finally:
         os.close(near)
