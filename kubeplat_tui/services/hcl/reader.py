@@ -45,7 +45,10 @@ LARGEST_EXPONENT = 308
 """Beyond it a number is refused: what is written in a few bytes must not take a gigabyte."""
 
 _INSERTED = frozenset({"template_interpolation", "template_directive"})
-_HEREDOC = re.compile(rb"<<-?[^\s#\"]+\r?\n")
+MOST_OPERATIONS = 100
+"""Operations within operations: `1 + 1 + …` is read by recursion."""
+
+_HEREDOC = re.compile(rb"<<-?[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff-]*\r?\n")
 _POSTFIX = frozenset({"get_attr", "index", "splat"})
 
 
@@ -91,6 +94,7 @@ class ExpressionReader:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._depth = 0
+        self._operations = 0
         self._readers: dict[str, Callable[[Node], Expression]] = {
             "literal_value": self._literal,
             "template_expr": self._template,
@@ -106,7 +110,7 @@ class ExpressionReader:
     def read(self, node: Node) -> Expression:
         """The expression of an `expression` node. Raises `InputError`."""
         self._depth += 1
-        if self._depth > DEEPEST * 2:
+        if self._depth > DEEPEST:
             raise too_deep(self._source, node.start_byte)
         try:
             return self._chain(children(node))
@@ -121,7 +125,9 @@ class ExpressionReader:
             expression, rest = self._term(nodes[0]), nodes[1:]
         for node in rest:
             if node.type not in _POSTFIX:
-                raise self._source.error(node.start_byte, "this does not belong to the value before it.")
+                raise self._source.error(
+                    node.start_byte, "this does not belong to the value before it.", todo="Remove it."
+                )
             expression = self._postfix(expression, node)
         return expression
 
@@ -151,7 +157,9 @@ class ExpressionReader:
         try:
             number = Decimal(text)
         except InvalidOperation as error:
-            raise self._source.error(node.start_byte, f"{text} is not a number.") from error
+            raise self._source.error(
+                node.start_byte, f"{text} is not a number.", todo="Write it in decimals."
+            ) from error
         if number.adjusted() > LARGEST_EXPONENT or number.adjusted() < -LARGEST_EXPONENT:
             raise self._source.error(
                 node.start_byte, f"{text} is out of range.", todo="Write a usual number."
@@ -247,6 +255,17 @@ class ExpressionReader:
         return expression
 
     def _operation(self, node: Node) -> Expression:
+        self._operations += 1
+        if self._operations > MOST_OPERATIONS:
+            raise self._source.error(
+                node.start_byte, "this calculation is too long.", todo="Write it shorter."
+            )
+        try:
+            return self._operation_of(node)
+        finally:
+            self._operations -= 1
+
+    def _operation_of(self, node: Node) -> Expression:
         inner = children(children(node)[0])
         if children(node)[0].type == "unary_operation":
             return Unary(node.start_byte, node.end_byte, self._text(inner[0]), self._chain(inner[1:]))

@@ -22,6 +22,7 @@ DEEPEST = 64
 _EXPONENT = re.compile(rb"(?<![\w.-])\d+[eE][+-]?\d+")
 """A number that tree-sitter's grammar (1.2) does not know: an exponent needs a fraction there, not in HCL."""
 
+_STRAY_RETURN = re.compile(rb"\r(?!\n)")
 _WORDS = {"identifier": "a name", "expression": "a value", "heredoc_identifier": "a last line end"}
 
 
@@ -92,9 +93,14 @@ def _check_encoding(source: Source) -> None:
             f"the byte 0x{source.data[error.start]:02x} is not UTF-8 text.",
             todo="Save the file as UTF-8.",
         ) from error
-    if source.data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in source.data:
-        offset = max(source.data.find(b"\x00"), 0)
+    if b"\x00" in source.data:
+        offset = source.data.find(b"\x00")
         raise source.error(offset, "the file holds a zero byte.", todo="Save the file as UTF-8 text.")
+    stray = _STRAY_RETURN.search(source.data)
+    if stray is not None:
+        raise source.error(
+            stray.start(), "a carriage return stands alone.", todo="Save the file with usual line ends."
+        )
 
 
 def _syntax_error(source: Source, root: Node) -> InputError:
