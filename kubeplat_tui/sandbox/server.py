@@ -20,18 +20,16 @@ import threading
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kubeplat_tui.sandbox.control import SandboxStatus, refusal
 from kubeplat_tui.sandbox.keeper import Keeper
 from kubeplat_tui.sandbox.places import Places, locked
-from kubeplat_tui.sandbox.unimplemented import RefuseUnimplemented
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
 
 if TYPE_CHECKING:
-    from flask import Flask
-    from werkzeug.serving import BaseWSGIServer
+    from kubeplat_tui.sandbox.serving import Server
 
 LOG_BYTES = 1_000_000
 PREDECESSOR_SECONDS = 10.0
@@ -149,47 +147,23 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def simulated_aws(listener: socket.socket) -> BaseWSGIServer:
-    """Moto with our corrections, ready to serve on `listener`. Raises `KubeplatError` where its packages do
-    not fit.
+def simulated_aws(listener: socket.socket) -> Server:
+    """Moto, ready to serve on `listener`. Raises `KubeplatError` where its packages are missing or do not
+    fit.
     """
-    # Loading moto makes millions of objects that stay: collecting garbage meanwhile costs a fifth of the
+    # Loading moto makes millions of objects that stay: looking for garbage meanwhile costs a fifth of the
     # start.
     gc.disable()
     try:
-        from moto.moto_server.werkzeug_app import (
-            DomainDispatcherApplication,
-            MotoRequestHandler,
-            create_backend_app,
-        )
-        from werkzeug.serving import make_server
-
-        from kubeplat_tui.sandbox import corrections
+        from kubeplat_tui.sandbox import serving
     except ImportError as error:
         from kubeplat_tui.sandbox.door import packages_missing
 
         raise packages_missing(error.name or "moto") from error
-
-    class Handler(MotoRequestHandler):
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Say nothing of requests that went well; errors and tracebacks are logged elsewhere."""
-
-    def simulated_service(name: Any) -> Flask:
-        if name is None:  # moto knows no such service
-            raise NotImplementedError("the service is not simulated")
-        return create_backend_app(name)
-
-    corrections.apply_all()
+    server = serving.server(listener)
     gc.freeze()
     gc.enable()
-    return make_server(
-        "127.0.0.1",
-        listener.getsockname()[1],
-        RefuseUnimplemented(DomainDispatcherApplication(simulated_service)),
-        threaded=True,
-        request_handler=Handler,
-        fd=listener.fileno(),
-    )
+    return server
 
 
 def control_socket(path: Path) -> socket.socket:
