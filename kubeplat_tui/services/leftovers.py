@@ -130,9 +130,11 @@ class _Search:
             for each in self._pages("ec2", kind.operation, kind.key, **arguments):
                 state = each.get(kind.state, "")
                 state = state.get("Name", "") if isinstance(state, dict) else str(state)
-                if state not in kind.gone:
+                tags = _names(each.get("Tags", []))
+                # Looked at once more: not every kind heeds the filter everywhere.
+                if state not in kind.gone and self._ours(tags):
                     identity = each[kind.id]
-                    name = _names(each.get("Tags", [])).get("Name", identity)
+                    name = tags.get("Name", identity)
                     detail = ", ".join(filter(None, [identity if name != identity else "", state]))
                     yield Leftover(self._ec2_arn(type_, identity), f"ec2 {type_}", name, detail)
 
