@@ -130,7 +130,7 @@ class _Search:
             for each in self._pages("ec2", kind.operation, kind.key, **arguments):
                 state = each.get(kind.state, "")
                 state = state.get("Name", "") if isinstance(state, dict) else str(state)
-                tags = _names(each.get("Tags", []))
+                tags = _names(each.get("Tags") or each.get("TagSet") or [])  # interfaces have the latter
                 # Looked at once more: not every kind heeds the filter everywhere.
                 if state not in kind.gone and self._ours(tags):
                     identity = each[kind.id]
