@@ -66,21 +66,31 @@ ACTIONS: tuple[Action, ...] = (
     # Overview
     Action("overview.build", ("b",), "go('build')", "Build", "Go to Build: plan, build, clean up."),
     # Variables
-    Action("variables.edit", ("enter",), "screen.edit", "Edit", "Edit the value of the variable under the cursor."),
+    Action(
+        "variables.edit",
+        ("enter",),
+        "screen.edit",
+        "Edit",
+        "Edit the value of the variable under the cursor.",
+    ),
     Action(
         "variables.toggle",
         ("space",),
-        "screen.toggle",
+        "screen.switch",
         "Switch",
         "Switch a yes-or-no value, or take the next of a choice.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
     ),
     Action("variables.save", ("ctrl+s",), "save", "Save", "Show what changed, then write the file."),
+    Action("editor.take", ("ctrl+s",), "take", "Take it", "Take the value into the form."),
+    Action("editor.cancel", ("escape",), "cancel", "Leave it", "Leave the value as it was."),
     Action(
         "variables.reset",
         ("r",),
         "reset",
         "Default",
         "Take the variable out of the file: its default holds again.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
     ),
     Action(
         "variables.problem",
@@ -89,12 +99,12 @@ ACTIONS: tuple[Action, ...] = (
         "Next problem",
         "Go to the next variable that is wrong or missing.",
     ),
-    Action("variables.undo", ("u",), "undo", "Undo", "Take back every change that is not saved."),
+    Action("variables.undo", ("u",), "undo", "Undo", "Take back what is not saved of this variable."),
     Action(
         "variables.text",
         ("ctrl+t",),
         "text",
-        "Form or text",
+        "Form/text",
         "Change between the form and the file's own text.",
     ),
     # Build
@@ -352,6 +362,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.ALWAYS,
     ),
     Action("app.quit", ("ctrl+q",), "app.quit", "Quit", "Quit from anywhere.", Group.ALWAYS, Footer.NEVER),
+    Action("difference.save", ("enter",), "agree", "Save", "Write the file."),
     # The filter's line, dialogs
     Action("filter.keep", ("enter",), "keep", "Keep", "Keep the filter and go back to the table."),
     Action("filter.clear", ("escape",), "clear", "Take away", "Take the filter away."),

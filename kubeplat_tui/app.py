@@ -84,7 +84,7 @@ class KubeplatApp(App[int]):
     def on_mount(self) -> None:
         self.screen_change_signal.subscribe(self, self._cover)
         for problem in self.settings.problems:
-            self.notify(problem, title="config.toml", severity="warning", timeout=12)
+            self.notify(problem, title="config.toml", severity="warning", timeout=12, markup=False)
         if self._unknown_theme:
             self.notify(
                 f"There is no theme {self._unknown_theme}; press t to choose one.", severity="warning"
@@ -255,7 +255,9 @@ class KubeplatApp(App[int]):
 
     async def action_quit(self) -> None:
         """Quit; asks first where something would be lost."""
-        self.exit(0)
+        from kubeplat_tui.quitting import quit_asking
+
+        quit_asking(self)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Everything that can be done now, for the palette."""
@@ -287,7 +289,7 @@ class KubeplatApp(App[int]):
                 settings_file.remember_theme(self.intents.workplace.config, theme.name)
             except KubeplatError as error:
                 sentence = str(error)
-                self.post_message(Delivered(lambda: self.notify(sentence, severity="warning")))
+                self.post_message(Delivered(lambda: self.notify(sentence, severity="warning", markup=False)))
 
         self.run_worker(write, thread=True, exclusive=True, group="theme", exit_on_error=False)
 

@@ -35,6 +35,7 @@ T = TypeVar("T")
 class BaseScreen(Screen[None]):
     """A full screen: header, body, footer.
 
+    Textual calls `on_mount` and its like of every class in turn: a subclass has its own without calling ours.
     A subclass composes its body in `compose_body`, reads in `refresh_data` by `fetch`, and may give
     `filter_target`.
     """
@@ -247,6 +248,14 @@ class EnvironmentScreen(BaseScreen):
     def __init__(self, opened: Opened) -> None:
         super().__init__()
         self.opened = opened
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something here would be lost by quitting."""
+        return False
+
+    def ask_to_quit(self) -> None:
+        """Ask what becomes of the build at work here, then quit (the Build screen knows how)."""
 
     @property
     def site(self) -> Site:

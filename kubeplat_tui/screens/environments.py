@@ -91,14 +91,12 @@ class EnvironmentsScreen(BaseScreen):
         )
 
     def on_mount(self) -> None:
-        super().on_mount()
         if self.kubeplat.wants_playground:
             self._make_playground()
         else:
             self.refresh_data()
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         if self._known:
             self.refresh_data()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Input, Static
 
 from kubeplat_tui.delivered import Delivered
@@ -120,8 +121,8 @@ class ExportDialog(Dialog[Path]):
         event.deliver()
 
     def _refusal(self, error: KubeplatError) -> Callable[[], None]:
-        return lambda: self.query_one(".problem", Static).update(f"✖ {error}")
+        return lambda: self.query_one(".problem", Static).update(Content(f"✖ {error}"))
 
     def _written(self, path: Path) -> None:
-        self.app.notify(f"Written: {path}")
+        self.app.notify(f"Written: {path}", markup=False)
         self.dismiss(path)

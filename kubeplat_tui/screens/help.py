@@ -10,11 +10,13 @@ from textual.widgets import Static
 
 from kubeplat_tui.actions import BY_ID, Group, bindings, shown
 from kubeplat_tui.screens.dialog import Dialog
+from kubeplat_tui.widgets.facts import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from kubeplat_tui.widgets.footer import Hint
 
@@ -24,7 +26,8 @@ class HelpDialog(Dialog[None]):
 
     BINDINGS = bindings("dialog.close")
     DEFAULT_CSS = """
-    HelpDialog > .box { width: 90; height: auto; }
+    HelpDialog > .box { width: 90; height: auto; padding: 0 2; }
+    HelpDialog .group { color: $primary; text-style: bold; margin-top: 1; }
     """
 
     def __init__(self, hints: Sequence[Hint]) -> None:
@@ -32,25 +35,26 @@ class HelpDialog(Dialog[None]):
         self._hints = hints
 
     def compose(self) -> ComposeResult:
-        box = VerticalScroll(Static(help_text(self._hints)), classes="box")
+        box = VerticalScroll(*self._groups(), classes="box")
         box.border_title = "Keys that work here"
         box.border_subtitle = "esc closes"
         yield box
 
+    def _groups(self) -> Iterator[Widget]:
+        keys = {id(hint): ", ".join(shown(key) for key in ordered(hint)) for hint in self._hints}
+        width = max((len(text) for text in keys.values()), default=0) + 2
+        for group in Group:
+            members = [hint for hint in self._hints if BY_ID[hint.id].group is group]
+            if members:
+                yield Static(Content(group.value), classes="group")
+                facts = [
+                    (Content.assemble((keys[id(hint)], "bold")), Content(BY_ID[hint.id].help))
+                    for hint in members
+                ]
+                yield Facts(facts, label_width=width)
 
-def help_text(hints: Sequence[Hint]) -> Content:
-    """The keys, grouped."""
-    keys = {hint.id: ", ".join(shown(key) for key in hint.keys) for hint in hints}
-    width = max((len(text) for text in keys.values()), default=0)
-    lines: list[Content] = []
-    for group in Group:
-        members = [hint for hint in hints if BY_ID[hint.id].group is group]
-        if not members:
-            continue
-        lines += [Content("")] if lines else []
-        lines.append(Content.assemble((group.value, "bold $primary")))
-        lines += [
-            Content.assemble("  ", (keys[hint.id].ljust(width), "bold"), "  ", BY_ID[hint.id].help)
-            for hint in members
-        ]
-    return Content("\n").join(lines)
+
+def ordered(hint: Hint) -> list[str]:
+    """The keys of an action, the table's first one first."""
+    table = BY_ID[hint.id].keys
+    return sorted(hint.keys, key=lambda key: table.index(key) if key in table else len(table))

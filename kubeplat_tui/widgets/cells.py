@@ -28,14 +28,14 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A state: a symbol and a word, with a tone."""
+    """A state: a symbol and a word, with a tone. Without a symbol it is a word that is no state."""
 
     symbol: str
     word: str
     tone: Tone = Tone.PLAIN
 
     def __str__(self) -> str:
-        return f"{self.symbol} {self.word}"
+        return f"{self.symbol} {self.word}" if self.symbol else self.word
 
 
 def running(word: str) -> Mark:

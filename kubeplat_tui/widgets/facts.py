@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from textual.geometry import Size
 
-Fact = tuple[str, Content]
-"""A label and what it says."""
+Fact = tuple[str | Content, Content]
+"""A label and what it says. A label without a style of its own is quiet."""
 
 
 class Facts(Widget):
@@ -54,5 +54,6 @@ class Facts(Widget):
             wrapped = [part for line in said.split("\n") for part in (line.wrap(room) if line else [line])]
             for number, part in enumerate(wrapped or [Content("")]):
                 head = label if number == 0 else ""
-                lines.append(Content.assemble((head.ljust(self._label_width), "$quiet"), part))
+                quiet = Content.assemble((head, "$quiet")) if isinstance(head, str) else head
+                lines.append(Content.assemble(quiet, " " * (self._label_width - quiet.cell_length), part))
         return lines

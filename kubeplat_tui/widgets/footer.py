@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
 
+# Keys that Textual gives another name than Unicode does; it takes them for keys that no field consumes.
+CHARACTERS = {"slash": "/", "backslash": "\\", "at": "@", "minus": "-", "plus": "+", "underscore": "_"}
 ORDER = {action.id: number for number, action in enumerate(ACTIONS)}
 WEIGHT = {action.id: action.footer for action in ACTIONS}
 
@@ -36,6 +38,9 @@ def live_actions(screen: Screen[object]) -> list[Hint]:
     hints: dict[tuple[str, int], Hint] = {}
     for key, (node, binding, enabled, _) in screen.active_bindings.items():
         if not enabled or binding.id not in ORDER:
+            continue
+        typing = screen.focused
+        if typing is not None and node is not typing and typing.check_consume_key(key, CHARACTERS.get(key)):
             continue
         at = (binding.id, id(node))
         keys = (*hints[at].keys, key) if at in hints else (key,)

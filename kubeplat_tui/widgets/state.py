@@ -55,7 +55,9 @@ def empty(title: str, todo: str = "") -> Notice:
 
 def failed(error: KubeplatError) -> Notice:
     """It did not work: what, why, what to do. A refusal of AWS is marked as one."""
-    forbidden = type(error).__name__ == "ForbiddenError"
+    from kubeplat_tui.services.aws_errors import ForbiddenError
+
+    forbidden = isinstance(error, ForbiddenError)
     return Notice(
         "▲" if forbidden else "✖", Tone.WARNING if forbidden else Tone.BAD, error.what, error.why, error.todo
     )

@@ -101,6 +101,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         "table--cursor",
         "table--cursor-idle",
         "table--marked",
+        "table--section",
         *(f"table--{tone}" for tone in Tone),
     }
     DEFAULT_CSS = """
@@ -113,6 +114,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
     ResourceTable > .table--cursor { background: $cursor; text-style: bold; }
     ResourceTable > .table--cursor-idle { background: $cursor-idle; }
     ResourceTable > .table--marked { color: $primary; text-style: bold; }
+    ResourceTable > .table--section { color: $primary; }
     ResourceTable > .table--plain { color: $foreground; }
     ResourceTable > .table--quiet { color: $quiet; }
     ResourceTable > .table--accent { color: $primary; }
@@ -154,27 +156,34 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         sort: str = "",
         descending: bool = False,
         opens: bool = True,
+        section: Callable[[Row], str] | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
         """`sort` is the title of the column to begin with ("": the order the rows are given in).
 
-        `opens` says whether Enter does something here: the screen then handles `Opened`.
+        `opens` says whether Enter does something: the screen then handles `Opened`. `section` gives a
+        heading that stands above the first row of each, while the rows are in the order given.
         """
         super().__init__(id=id, classes=classes)
         self.columns = tuple(columns)
         self.noun = noun
         self._key = key
         self._opens = opens
+        self._section = section
         self._rows: dict[str, Row] = {}
         self._cells: dict[str, tuple[Cell, ...]] = {}
         self._order: list[str] = []
+        self._lines: list[int | str] = []
+        """What stands on each line below the heads: the index of a row in `_order`, or a heading."""
+        self._line_of: list[int] = []
         self._cursor = 0
         self._column = 0
         self._sort = next((number for number, column in enumerate(self.columns) if column.title == sort), -1)
         self._descending = descending
         self._filter = ""
         self._marked: set[str] = set()
+        self._notes: tuple[str, ...] = ()
         self._layout: list[tuple[int, int]] = []
         self._strips: dict[tuple[str, bool, bool], Strip] = {}
 
@@ -224,6 +233,12 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         for stale in [at for at in self._strips if at[0] in changed or at[0] not in fresh]:
             del self._strips[stale]
         self._arrange()
+
+    def set_notes(self, notes: tuple[str, ...]) -> None:
+        """Words of the screen's own beside the title."""
+        if notes != self._notes:
+            self._notes = notes
+            self.refresh()
 
     def start_at(self, title: str) -> None:
         """Put the cursor on the column with this title: what `y` copies first."""
@@ -319,7 +334,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         if self._order:
             text = _text(self._cells[self._order[self._cursor]][self.column])
             self.app.copy_to_clipboard(text)
-            self.app.notify(f"{self.columns[self.column].title} copied: {cut_middle(text, 50)}")
+            self.app.notify(f"{self.columns[self.column].title} copied: {cut_middle(text, 50)}", markup=False)
 
     def action_copy_row(self) -> None:
         """Copy the row, or the marked ones."""
@@ -348,11 +363,24 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         if self._sort >= 0:
             keys.sort(key=self._sort_key, reverse=self._descending)
         self._order = keys
+        self._lay_out()
         self._measure()
         self._put_cursor(keys.index(before) if before in keys else self._cursor)
         if had != bool(self._order):
             self.refresh_bindings()
         self.refresh()
+
+    def _lay_out(self) -> None:
+        self._lines, self._line_of = [], []
+        heading = ""
+        for index, key in enumerate(self._order):
+            if self._section is not None and self._sort < 0:
+                section = self._section(self._rows[key])
+                if section != heading:
+                    self._lines.append(section)
+                    heading = section
+            self._line_of.append(len(self._lines))
+            self._lines.append(index)
 
     def _sort_key(self, key: str) -> tuple[int, float, str]:
         column = self.columns[self._sort]
@@ -364,12 +392,14 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
     def _put_cursor(self, index: int) -> None:
         self._cursor = max(0, min(len(self._order) - 1, index))
         height = self.size.height - HEAD
-        if height > 0:
-            top = self.scroll_offset.y
-            if self._cursor < top:
-                self.scroll_to(y=self._cursor, animate=False)
-            elif self._cursor >= top + height:
-                self.scroll_to(y=self._cursor - height + 1, animate=False)
+        if height > 0 and self._order:
+            top, line = self.scroll_offset.y, self._line_of[self._cursor]
+            # The heading above a section's first row comes into sight with it.
+            first = line - 1 if line and isinstance(self._lines[line - 1], str) else line
+            if first < top:
+                self.scroll_to(y=first, animate=False)
+            elif line >= top + height:
+                self.scroll_to(y=line - height + 1, animate=False)
         self.refresh()
         row = self.current
         if row is not None:
@@ -401,7 +431,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         width = self.scrollable_content_region.width
         if width <= 0:
             return
-        self.virtual_size = Size(width, len(self._order) + HEAD)
+        self.virtual_size = Size(width, len(self._lines) + HEAD)
         self._strips.clear()
         room = width - 2
         natural = [
@@ -442,15 +472,20 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         elif y == 1:
             strip = self._heads()
         else:
-            index = y - HEAD + self.scroll_offset.y
-            if index < len(self._order):
-                return self._row(index, width)
-            strip = Strip([])
+            at = self._at_line(y)
+            if isinstance(at, int):
+                return self._row(at, width)
+            strip = Strip([Segment("  "), Segment(at, self._style("section"))] if at else [])
             if not self._order and self._rows and y == HEAD + 1:
                 strip = Strip(
                     [Segment("  Nothing matches; esc takes the filter away.", self._style("quiet"))]
                 )
         return strip.adjust_cell_length(width, base).apply_style(Style(bgcolor=base.bgcolor))
+
+    def _at_line(self, y: int) -> int | str:
+        """The row's index or the heading on line `y` of the widget, "" where there is neither."""
+        line = y - HEAD + self.scroll_offset.y
+        return self._lines[line] if line < len(self._lines) else ""
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"table--{name}", partial=True)
@@ -458,11 +493,10 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
     def _title(self) -> Strip:
         shown, all_ = len(self._order), len(self._rows)
         count = f"({shown}/{all_})" if self._filter else f"({all_})"
-        notes = []
-        if self._filter:
-            notes.append(f"filter {self._filter}")
+        notes = [f"filter {self._filter}"] if self._filter else []
         if self._marked:
             notes.append(f"{len(self._marked)} marked")
+        notes += self._notes
         return Strip(
             [
                 Segment(f"{self.noun} ", self._style("title")),
@@ -527,10 +561,12 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
                     self._column = number
                     self.action_sort()
                 x += width + GAP
-        elif at.y >= HEAD and at.y - HEAD + self.scroll_offset.y < len(self._order):
-            self._put_cursor(at.y - HEAD + self.scroll_offset.y)
-            if event.chain == 2 and self._opens:
-                self.action_open()
+        elif at.y >= HEAD:
+            index = self._at_line(at.y)
+            if isinstance(index, int):
+                self._put_cursor(index)
+                if event.chain == 2 and self._opens:
+                    self.action_open()
 
 
 def _text(cell: Cell) -> str:
