@@ -6,6 +6,7 @@ plan.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services import state_backend
@@ -95,7 +96,17 @@ def _plan(work: Work) -> Events:
 def _run(work: Work) -> Events:
     ready = yield from work.step(PREFLIGHT, preflight(work))
     key, store = yield from work.step(STATE, state_backend.ensure(work, ready.identity))
-    roots = Roots(work, ready.toolbox, key, store)
+    with contextlib.closing(Roots(work, ready.toolbox, key, store)) as roots:
+        changed = yield from _built(work, roots)
+    found = outputs(work.site)
+    if not changed:
+        return Ending(Outcome.UNCHANGED, f"No changes: {work.name} is as its file says.", outputs=found)
+    told = "; ".join(f"{one.root}: {one.summary()}" for one in changed)
+    return Ending(Outcome.DONE, f"{work.name} is built ({told}).", outputs=found)
+
+
+def _built(work: Work, roots: Roots) -> Generator[Event, None, list[Plan]]:
+    """Both roots, one after the other; the plans that were applied."""
     changed = []
     for root in Root:
         planned = yield from work.step(PLANS[root], _planned(roots, root))
@@ -105,11 +116,7 @@ def _run(work: Work) -> Events:
         yield from _approved(work, planned)
         yield from work.step(APPLIES[root], _applied(roots, planned))
         changed.append(planned)
-    found = outputs(work.site)
-    if not changed:
-        return Ending(Outcome.UNCHANGED, f"No changes: {work.name} is as its file says.", outputs=found)
-    told = "; ".join(f"{one.root}: {one.summary()}" for one in changed)
-    return Ending(Outcome.DONE, f"{work.name} is built ({told}).", outputs=found)
+    return changed
 
 
 def _planned(roots: Roots, root: Root) -> Generator[Event, None, tuple[StepResult, Plan]]:
@@ -133,6 +140,8 @@ def _approved(work: Work, planned: Plan) -> Generator[Event, None, None]:
 
 
 def _applied(roots: Roots, planned: Plan) -> Generator[Event, None, tuple[StepResult, None]]:
+    if planned.root is Root.FOUNDATION:
+        roots.prepare(Root.CLUSTER)
     ended = yield from roots.apply(planned)
     done = ended.summary
     told = f"{done.add} added, {done.change} changed, {done.remove} destroyed" if done else planned.summary()

@@ -50,7 +50,6 @@ class Standing:
     backend: StateBackend
     bucket: BucketState | None
     states: dict[Root, State | None]
-    leftovers: tuple[Leftover, ...]
 
     @property
     def secrets(self) -> str:
@@ -66,10 +65,10 @@ class Standing:
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing of the environment exists."""
+        """Whether neither a state nor what kubeplat makes for it exists."""
         ours = self.bucket is not None and self.bucket.ours
         key = self.backend.key is not None and self.backend.key.ours
-        return not (ours or key or self.leftovers or any(self.states.values()))
+        return not (ours or key or any(self.states.values()))
 
 
 def cleanup(site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
@@ -80,7 +79,7 @@ def cleanup(site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
 def _cleanup(work: Work) -> Events:
     ready = yield from work.step(PREFLIGHT, preflight(work))
     standing = _look(work, ready.identity)
-    if standing.nothing:
+    if standing.nothing and not _leftovers(work):
         return Ending(Outcome.UNCHANGED, f"Nothing of {work.name} is built: there is nothing to clean up.")
     roots = Roots(work, ready.toolbox, standing.backend.key, standing.backend.store, may_destroy=True)
     plans = yield from work.step(PLAN, _plans(roots, standing))
@@ -109,7 +108,7 @@ def _look(work: Work, identity: Identity) -> Standing:
     bucket = state_bucket.find_bucket(site.cloud, identity, name, work.name)
     store = backend.store
     states = {root: store.read(root) if store is not None else None for root in Root}
-    return Standing(backend, bucket, states, tuple(_leftovers(work)))
+    return Standing(backend, bucket, states)
 
 
 def _leftovers(work: Work) -> list[Leftover]:

@@ -68,6 +68,17 @@ class Roots:
         yield PlanReady(plan=plan)
         return plan
 
+    def prepare(self, root: Root) -> None:
+        """Start initialising `root` in the background, while Terraform waits for AWS."""
+        assembly = self.assembly()
+        assembly.write(self._work.site.folders.work)
+        self._working[root].begin_init(assembly.configuration_digest(root))
+
+    def close(self) -> None:
+        """End what was started in the background."""
+        for working in self._working.values():
+            working.close()
+
     def apply(self, plan: Plan) -> Generator[Event, None, Ended]:
         """Apply a reviewed plan. Refused where the variables or the configuration changed since it was
         made.

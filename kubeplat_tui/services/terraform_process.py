@@ -117,11 +117,11 @@ class TerraformProcess:
     def interrupt(self, reason: str) -> None:
         """Ask it to stop cleanly. Only the first call sends the signal; safe from any thread."""
         with self._lock:
-            if self._told:
+            if self._told or self._process.poll() is not None:
                 return
             self._told = True
             self._write_to_guard("told")
-            self._send(signal.SIGINT)
+            self._process.send_signal(signal.SIGINT)
         self._queue.put(Told(reason))
 
     def give_up(self, reason: str) -> None:
@@ -130,7 +130,7 @@ class TerraformProcess:
         """
         self.interrupt(reason)
         with self._lock:
-            if self._killer is None:
+            if self._killer is None and self._process.poll() is None:
                 self._killer = threading.Timer(KILL_AFTER, self._kill)
                 self._killer.daemon = True
                 self._killer.start()
@@ -186,11 +186,8 @@ class TerraformProcess:
             self._queue.put(Line(line.decode(errors="replace"), error=error))
         self._queue.put(None)
 
-    def _send(self, number: signal.Signals) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-
     def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self.killed = True
+        with self._lock, contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self.killed = True

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT = "5s"
 STAMP = ".terraform/kubeplat.initialised"
 LOCKED = "Error acquiring the state lock"
+NOTHING = {"format_version": "1.2"}
+"""A plan without changes, as `show -json` would describe it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Ended:
     gone: tuple[str, ...]
     summary: ChangeSummary | None
     told: bool
+    drifted: bool
 
 
 class WorkingRoot:
@@ -56,21 +59,35 @@ class WorkingRoot:
         self._store = store
         self.folder = work.site.folders.work / root
         self._terraform = toolbox.in_folder(self.folder)
+        self._stamp = self.folder / STAMP
+        self._early: tuple[str, TerraformProcess] | None = None
+
+    def begin_init(self, configuration: str) -> None:
+        """Start initialising in the background, where that is needed: `init` with the same digest ends it."""
+        if self._early is None and not self._is_initialised(configuration):
+            self._early = configuration, self._terraform.init()
 
     def init(self, configuration: str) -> Generator[Event, None, None]:
-        """Initialise the folder, unless it was with the same `configuration` (a digest) and the same
-        Terraform.
-        """
-        stamp = self.folder / STAMP
-        told = f"{self._toolbox.binary.path} {self._toolbox.binary} {self._toolbox.providers} {configuration}"
-        wanted = hashlib.sha256(told.encode()).hexdigest()
-        if stamp.is_file() and stamp.read_text() == wanted:
+        """Initialise the folder, unless it was with the same `configuration` (a digest) and Terraform."""
+        early, self._early = self._early, None
+        if early is not None and early[0] != configuration:
+            with early[1]:  # what it prepares is outdated
+                early = None
+        if early is None and self._is_initialised(configuration):
             return
-        stamp.unlink(missing_ok=True)
-        ended = yield from self._stream(self._terraform.init(), stray=Level.INFO)
+        self._stamp.unlink(missing_ok=True)
+        process = early[1] if early is not None else self._terraform.init()
+        ended = yield from self._stream(process, stray=Level.INFO)
         if ended.code != 0:
             raise self._failure("could not be initialised", ended)
-        write_private(stamp, wanted.encode())
+        write_private(self._stamp, self._told(configuration))
+
+    def close(self) -> None:
+        """End what was started in the background."""
+        early, self._early = self._early, None
+        if early is not None:
+            with early[1]:
+                pass
 
     def push_errored_state(self) -> Generator[Event, None, None]:
         """Save the state that an earlier apply could not save (`errored.tfstate`), where there is one."""
@@ -88,7 +105,7 @@ class WorkingRoot:
                 why=" ".join(answer.err.split()),
                 todo="Compare it with the one in the state bucket; keep the newer one and remove the file.",
             )
-        file.rename(self._work.folder / f"{self.root}.{ERRORED_STATE}")
+        file.unlink()
 
     def plan(self, digest: str, *, destroy: bool = False) -> Generator[Event, None, Plan]:
         """Plan into a private file and read it. `digest` is what the plan is bound to."""
@@ -99,7 +116,8 @@ class WorkingRoot:
         if ended.code not in {0, 2}:
             raise self._failure("could not be planned", ended)
         file.chmod(PRIVATE_FILE)
-        body = self._terraform.show(file)
+        # Reading a plan starts the provider once more: not where there is nothing to read.
+        body = NOTHING if ended.code == 0 and not ended.drifted else self._terraform.show(file)
         return read_plan(body, root=self.root, file=file, destroy=destroy, digest=digest)
 
     def apply(self, plan: Plan) -> Generator[Event, None, Ended]:
@@ -118,7 +136,7 @@ class WorkingRoot:
         made: list[str] = []
         gone: list[str] = []
         summary: ChangeSummary | None = None
-        told = False
+        told = drifted = False
         work = self._work
         forget = work.stop.when_requested(lambda: process.interrupt("you asked"))
         work.site.cloud.when_lost(lambda: process.give_up("the sandbox ended"))
@@ -141,6 +159,7 @@ class WorkingRoot:
                     message = parse(line.text, self.root, stray)
                     event = message.event
                     summary = message.summary or summary
+                    drifted |= message.kind == "resource_drift"
                     if isinstance(event, DiagnosticRaised) and event.diagnostic.severity is Level.ERROR:
                         errors.append(event.diagnostic)
                     if isinstance(event, ResourceProgress):
@@ -155,7 +174,16 @@ class WorkingRoot:
                 code = process.wait()
         finally:
             forget()
-        return Ended(code, tuple(errors), tuple(made), tuple(gone), summary, told)
+        return Ended(code, tuple(errors), tuple(made), tuple(gone), summary, told, drifted)
+
+    def _is_initialised(self, configuration: str) -> bool:
+        return self._stamp.is_file() and self._stamp.read_bytes() == self._told(configuration)
+
+    def _told(self, configuration: str) -> bytes:
+        """What an initialised folder depends on, as a digest."""
+        binary = self._toolbox.binary
+        told = f"{binary.path} {binary} {self._toolbox.providers} {configuration}"
+        return hashlib.sha256(told.encode()).hexdigest().encode()
 
     def _failure(self, what: str, ended: Ended) -> Exception:
         if ended.told and self._work.stop.requested:

@@ -86,7 +86,10 @@ class Workplace:
 def private_folder(path: Path) -> Path:
     """Make `path` (and its parents) readable by its owner only, and return it."""
     try:
-        path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        # `parents=True` would give the parents the umask's mode.
+        for folder in reversed([path, *path.parents]):
+            if not folder.exists():
+                folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         if path.stat().st_mode & 0o077:
             path.chmod(PRIVATE_FOLDER)
     except OSError as error:
