@@ -29,6 +29,8 @@ TEMPLATES = frozenset({"play", "example"})
 PLAYGROUND = "play-"
 LONGEST_NAME = 20
 """Load balancers are named `<environment>-kube-internal-elb`; AWS allows them 32 characters."""
+_EXAMPLE = re.compile(r"\bexample\b(?!\.(?:com|net|org)\b)")
+"""The example's name within a value; RFC 2606 domains are left for a person to change."""
 DEFAULT_REGION = "eu-west-2"
 
 
@@ -203,7 +205,7 @@ def create_playground(
 
 
 def create(workplace: Workplace, name: str) -> Environment:
-    """Make the file of a new environment from `example.tfvars`, with its name in it.
+    """Make the file of a new environment from `example.tfvars`, with its name in it and no key yet.
 
     Raises `InputError` where the name cannot be one or is taken: an existing file is never overwritten.
     """
@@ -221,8 +223,17 @@ def create(workplace: Workplace, name: str) -> Environment:
         document = Document.parse(template.read_bytes(), template.name)
     except OSError as error:
         raise KubeplatError(f"The template {template} could not be read.", why=f"{error}.") from error
-    _create(path, document.with_value("environment", name).data)
+    _create(path, _renamed(document, name).data)
     return load(workplace.environments, name)
+
+
+def _renamed(document: Document, name: str) -> Document:
+    """The example under another name: two environments must not share a bucket, a zone or a key."""
+    for attribute in document.attributes:
+        value = attribute.value
+        if isinstance(value, str):
+            document = document.with_value(attribute.name, _EXAMPLE.sub(name, value))
+    return document.with_value("kms_master_id", "")  # the first run makes one
 
 
 def _rendered(template: Path, values: Mapping[str, Value]) -> bytes:

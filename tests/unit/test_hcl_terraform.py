@@ -9,7 +9,8 @@ import pytest
 
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.hcl.document import Document
-from kubeplat_tui.services.hcl.evaluate import EvaluationError, Evaluator, UndecidedError
+from kubeplat_tui.services.hcl.evaluate import Evaluator
+from kubeplat_tui.services.hcl.evaluation_values import EvaluationError, UndecidedError
 from kubeplat_tui.services.hcl.functions import FUNCTIONS
 from kubeplat_tui.services.hcl.functions.encoding import json_text
 from kubeplat_tui.services.hcl.tree import Call, walk
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kubeplat_tui.services.hcl.tree import Expression
+    from kubeplat_tui.services.values import Value
 
 MOST_UNDECIDED = 15
 
@@ -97,8 +99,8 @@ def test_files_that_terraform_refuses_are_refused_with_their_place(root: Path, t
 @requires_terraform
 def test_what_is_written_is_how_terraform_fmt_would_write_it(tmp_path: Path) -> None:
     document = Document.parse(b"", "written.tfvars")
-    nested = {"zone": "a", "size": 3, "list": ["x"], "on": True}
-    for name, value in {
+    nested: Value = {"zone": "a", "size": 3, "list": ["x"], "on": True}
+    written: dict[str, Value] = {
         "plain": 'text " \\ ${no} %{no} \n \u00e9 \u0001',
         "number": -1.5,
         "none": None,
@@ -110,14 +112,15 @@ def test_what_is_written_is_how_terraform_fmt_would_write_it(tmp_path: Path) -> 
         "maps": {
             "a": nested,
             "bbb": nested,
-            "c": {**nested, "deep": {"er": [1, {"x": []}]}},
+            "c": {"deep": {"er": [1, {"x": []}]}},
             "d": 1,
             "long": 2,
         },
         "list_of_maps": [nested, {}],
         "list_of_lists": [[1, 2], [], ["x" * 99]],
         "wide": {"name": {f"key{number}": "v" * 20 for number in range(8)}, "b": 1},
-    }.items():
+    }
+    for name, value in written.items():
         document = document.with_value(name, value)
     alone = [document.source.text(each.key.start, each.span.end) + "\n" for each in document.attributes]
     answers = [terraform(tmp_path, "fmt", "-", text=text) for text in alone]
