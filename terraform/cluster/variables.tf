@@ -9,6 +9,11 @@ variable "environment" {
     condition     = can(regex("^[a-z][a-z0-9-]{0,19}$", var.environment))
     error_message = "An environment's name has 1 to 20 lower-case letters, digits and hyphens, and begins with a letter: load balancers' names leave no room for more."
   }
+
+  validation {
+    condition     = !can(regex("^(internal|sg)(-|$)", var.environment))
+    error_message = "AWS keeps names that begin with internal- and sg- for itself, and the environment's name begins that of load balancers and security groups: choose another."
+  }
 }
 
 variable "aws_region" {

@@ -95,12 +95,11 @@ run "flannel" {
 
   assert {
     condition = alltrue(flatten([
-      [for rule in aws_vpc_security_group_ingress_rule.between : rule.description != "" && rule.tags.Name != ""],
-      [for rule in aws_vpc_security_group_egress_rule.between : rule.description != "" && rule.tags.Name != ""],
-      [for rule in aws_vpc_security_group_ingress_rule.arriving : rule.description != "" && rule.tags.Name != ""],
-      [for rule in aws_vpc_security_group_egress_rule.leaving : rule.description != "" && rule.tags.Name != ""],
+      [for rule in aws_vpc_security_group_ingress_rule.between : can(regex("^[A-Za-z0-9 ._:/()#,@+=&;{}!$*-]{1,255}$", rule.description)) && rule.tags.Name != ""],
+      [for rule in aws_vpc_security_group_ingress_rule.arriving : can(regex("^[A-Za-z0-9 ._:/()#,@+=&;{}!$*-]{1,255}$", rule.description)) && rule.tags.Name != ""],
+      [for rule in aws_vpc_security_group_egress_rule.leaving : can(regex("^[A-Za-z0-9 ._:/()#,@+=&;{}!$*-]{1,255}$", rule.description)) && rule.tags.Name != ""],
     ]))
-    error_message = "Each rule says what it is for."
+    error_message = "Each rule says what it is for, in characters that AWS takes."
   }
 
   assert {

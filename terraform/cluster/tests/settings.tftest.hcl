@@ -57,6 +57,20 @@ run "refuses_a_name_that_begins_with_a_digit" {
   expect_failures = [var.environment]
 }
 
+run "refuses_a_name_that_aws_keeps" {
+  command = plan
+
+  module {
+    source = "./tests/settings"
+  }
+
+  variables {
+    environment = "internal"
+  }
+
+  expect_failures = [var.environment]
+}
+
 run "refuses_an_empty_name" {
   command = plan
 

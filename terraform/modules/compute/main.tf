@@ -32,7 +32,7 @@ resource "aws_launch_template" "pool" {
   for_each = var.pools
 
   name_prefix            = "${var.environment}-compute-${each.key}-"
-  description            = "Workers of ${var.environment}, pool ${each.key}"
+  description            = "Workers of ${var.environment} in pool ${each.key}"
   update_default_version = true
 
   image_id               = var.image.id

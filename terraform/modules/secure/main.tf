@@ -4,7 +4,7 @@
 resource "aws_network_interface" "etcd" {
   for_each = var.nodes
 
-  description     = "Fixed address of ${var.environment}'s etcd member ${each.key}"
+  description     = "Fixed address of etcd member ${each.key} of ${var.environment}"
   subnet_id       = var.subnets[each.value.zone]
   private_ips     = [each.value.address]
   security_groups = [var.security_group]

@@ -4,13 +4,13 @@
 
 locals {
   overlay = var.enable_calico ? {
-    vxlan = { protocol = "udp", port = 4789, what = "Calico's VXLAN" }
-    typha = { protocol = "tcp", port = 5473, what = "Calico's Typha" }
+    vxlan = { protocol = "udp", port = 4789, what = "VXLAN of Calico" }
+    typha = { protocol = "tcp", port = 5473, what = "Typha of Calico" }
     } : {
-    vxlan = { protocol = "udp", port = 8472, what = "Flannel's VXLAN" }
+    vxlan = { protocol = "udp", port = 8472, what = "VXLAN of Flannel" }
   }
 
-  # Between layers: name => from, to, protocol, ports, what for.
+  # Between layers: name => from, to, protocol, ports, what for. AWS takes no apostrophe in a rule's description.
   between_fixed = {
     kubeapi-elb-internal-from-mgmt    = { from = "mgmt", to = "elb-internal", protocol = "tcp", low = 6443, high = 6443, what = "Kubernetes API from the bastions" }
     kubeapi-elb-internal-from-secure  = { from = "secure", to = "elb-internal", protocol = "tcp", low = 6443, high = 6443, what = "Kubernetes API from the masters" }
@@ -24,14 +24,14 @@ locals {
     # Connections to the kubernetes service are turned to a master's own address on the worker.
     kubeapi-secure-from-compute = { from = "compute", to = "secure", protocol = "tcp", low = 6443, high = 6443, what = "Kubernetes API by the service address" }
 
-    etcd-secure-from-secure = { from = "secure", to = "secure", protocol = "tcp", low = 2379, high = 2380, what = "etcd's clients and peers" }
+    etcd-secure-from-secure = { from = "secure", to = "secure", protocol = "tcp", low = 2379, high = 2380, what = "Clients and peers of etcd" }
 
     ssh-secure-from-mgmt  = { from = "mgmt", to = "secure", protocol = "tcp", low = 22, high = 22, what = "ssh through the bastions" }
     ssh-compute-from-mgmt = { from = "mgmt", to = "compute", protocol = "tcp", low = 22, high = 22, what = "ssh through the bastions" }
 
-    kubelet-secure-from-secure   = { from = "secure", to = "secure", protocol = "tcp", low = 10250, high = 10250, what = "kubelets of the masters" }
-    kubelet-compute-from-secure  = { from = "secure", to = "compute", protocol = "tcp", low = 10250, high = 10250, what = "kubelets of the workers, for logs and exec" }
-    kubelet-compute-from-compute = { from = "compute", to = "compute", protocol = "tcp", low = 10250, high = 10250, what = "kubelets of the workers, for metrics-server" }
+    kubelet-secure-from-secure   = { from = "secure", to = "secure", protocol = "tcp", low = 10250, high = 10250, what = "Kubelets of the masters" }
+    kubelet-compute-from-secure  = { from = "secure", to = "compute", protocol = "tcp", low = 10250, high = 10250, what = "Kubelets of the workers, for logs and exec" }
+    kubelet-compute-from-compute = { from = "compute", to = "compute", protocol = "tcp", low = 10250, high = 10250, what = "Kubelets of the workers, for metrics-server" }
   }
 
   between_overlay = {
