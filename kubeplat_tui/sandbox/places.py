@@ -95,8 +95,11 @@ def locked(path: Path, *, seconds: float, text: str = "") -> Iterator[None]:
         raise cannot_write(path, error) from error
     try:
         _flock(descriptor, path, time.monotonic() + seconds)
-        os.truncate(descriptor, 0)
-        os.write(descriptor, text.encode())
+        try:
+            os.truncate(descriptor, 0)
+            os.write(descriptor, text.encode())
+        except OSError as error:
+            raise cannot_write(path, error) from error
         yield
     finally:
         os.close(descriptor)

@@ -106,7 +106,9 @@ class _Search:
         self._cloud = cloud
         self._environment = environment
         self._cluster = f"kubernetes.io/cluster/{environment}"
-        self._account = cloud.identity().account
+        identity = cloud.identity()
+        self._account = identity.account
+        self._partition = identity.arn.split(":")[1]  # aws, aws-us-gov, aws-cn
 
     def ec2(self) -> Iterator[Leftover]:
         """What EC2 has. Its tags outlive it by up to an hour, so each type is listed again by itself."""
@@ -211,7 +213,7 @@ class _Search:
                 if self._ours(_names(each["Tags"])):
                     zone = zones[each["ResourceId"]]
                     where = "private" if zone.get("Config", {}).get("PrivateZone") else "public"
-                    arn = f"arn:aws:route53:::hostedzone/{each['ResourceId']}"
+                    arn = f"arn:{self._partition}:route53:::hostedzone/{each['ResourceId']}"
                     yield Leftover(arn, "route53 zone", zone["Name"].rstrip("."), where)
 
     def roles(self) -> Iterator[Leftover]:
@@ -249,7 +251,7 @@ class _Search:
         return tags.get("Env") == self._environment or self._cluster in tags
 
     def _ec2_arn(self, type_: str, identity: str) -> str:
-        return f"arn:aws:ec2:{self._cloud.region}:{self._account}:{type_}/{identity}"
+        return f"arn:{self._partition}:ec2:{self._cloud.region}:{self._account}:{type_}/{identity}"
 
     def _pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         client = self._cloud.client(service)
