@@ -26,7 +26,7 @@ kms_master_id = ""
 secrets_noncurrent_days = 7
 
 # ---------------------------------------------------------------------------
-# Who may reach it. Your own address, found when this file was made: add or change networks as you move.
+# Who may reach it. {% if access_cidrs %}Your own address, found when this file was made: add or change networks as you move.{% else %}Nobody yet: write your networks, as in ["203.0.113.7/32"].{% endif %}
 
 ssh_access_list     = [{% for cidr in access_cidrs %}"{{ cidr }}"{% if not loop.last %}, {% endif %}{% endfor %}]
 kubeapi_access_list = [{% for cidr in access_cidrs %}"{{ cidr }}"{% if not loop.last %}, {% endif %}{% endfor %}]
