@@ -118,7 +118,7 @@ def _message(
     plain = f"{variable.name} does not hold to its rule: {validation.text[0]}."
     if reason:
         return f"{plain} It could not be evaluated: {reason}."
-    named = set(_variables_in(validation.message))
+    named = set(variables_in(validation.message))
     if any(name in variables and variables[name].sensitive for name in named):
         return plain
     try:
@@ -127,7 +127,8 @@ def _message(
         return plain
 
 
-def _variables_in(expression: Expression) -> Iterator[str]:
+def variables_in(expression: Expression) -> Iterator[str]:
+    """The names of the variables that an expression refers to."""
     for part in walk(expression):
         if isinstance(part, GetAttr) and isinstance(part.source, Reference) and part.source.name == "var":
             yield part.name
