@@ -67,9 +67,10 @@ class BuildController:
         self._queue.clear()
         self._stop = Stop()
         self._decisions = AskingDecisions(self._asked)
-        self._opened.build = RunningBuild(verb.value, now, self._stop)
+        self._opened.build = RunningBuild(self.state.word, now, self._stop)
         self._app.build_changed(self._opened)
         stop, decisions = self._stop, self._decisions
+        stop.when_requested(decisions.close)  # whoever asks to stop, no question is waited for any more
         self._app.run_worker(
             lambda: self._work(verb, decisions, stop), thread=True, group="pipeline", exit_on_error=False
         )
@@ -77,11 +78,10 @@ class BuildController:
 
     def request_stop(self) -> bool:
         """Ask to stop cleanly; False where that was asked for already. A waiting question is declined."""
-        first = self._stop.request()
-        if first and self.state is not None:
+        if self.state is not None:
             self.state.stopping = True
-            self.answer("")
-        return first
+        self.question = None
+        return self._stop.request()
 
     def answer(self, answer: str) -> None:
         """Give the answer to the waiting question as typed."""
@@ -150,6 +150,9 @@ class BuildController:
                 texts, level = [], loud
             texts += fresh
         self._screen.say(texts, level)
+        if self.question is not None and self._decisions.waiting is None:
+            self.question = None
+            self._screen.question_gone()
         self._follow(state)
         self._screen.show_state()
         if state.finished is not None:

@@ -40,7 +40,10 @@ class AskingDecisions:
         with self._condition:
             self._condition.wait_for(self._decided)
             self._question = None
-            return self._answer or ""
+            return self._take_answer()
+
+    def _take_answer(self) -> str:
+        return self._answer or ""
 
     def _decided(self) -> bool:
         return self._closed or self._answer is not None

@@ -32,6 +32,8 @@ Said = tuple[str, str, Level]
 """Who, what, how loud."""
 
 SYMBOLS = {Level.DEBUG: "·", Level.INFO: " ", Level.WARNING: "▲", Level.ERROR: "✖"}
+HEAD = 22
+"""Cells before the text: time, symbol, source."""
 CHECK_LEVELS = {CheckState.FAILED: Level.ERROR, CheckState.WARNED: Level.WARNING}
 OUTCOME_LEVELS = {Outcome.FAILED: Level.ERROR, Outcome.WARNED: Level.WARNING, Outcome.STOPPED: Level.WARNING}
 DONE_WORDS = {

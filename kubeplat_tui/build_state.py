@@ -18,14 +18,19 @@ from kubeplat_tui.services.events import (
     StepFinished,
     StepStarted,
     StopRequested,
+    Verb,
 )
 from kubeplat_tui.services.plan import Action
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kubeplat_tui.services.events import Diagnostic, Event, Root, Step, Verb
+    from kubeplat_tui.services.events import Diagnostic, Event, Root, Step
     from kubeplat_tui.services.plan import Plan
+
+
+VERBS = {Verb.PLAN: "plan", Verb.RUN: "build", Verb.CLEANUP: "cleanup"}
+"""The verbs as people call them."""
 
 
 @dataclass(slots=True)
@@ -112,6 +117,11 @@ class BuildState:
     def running(self) -> bool:
         """Whether it has not ended."""
         return self.finished is None
+
+    @property
+    def word(self) -> str:
+        """What it is called: plan, build, cleanup."""
+        return VERBS[self.verb]
 
     def elapsed(self, now: datetime) -> float:
         """Seconds since it began, or that it took."""

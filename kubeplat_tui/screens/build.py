@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Container, Vertical
 from textual.widgets import ContentSwitcher
 
+from kubeplat_tui import build_log
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.build_controller import BuildController
+from kubeplat_tui.build_state import VERBS
 from kubeplat_tui.screens.base import EnvironmentScreen
 from kubeplat_tui.services.events import Level, Verb
 from kubeplat_tui.widgets import summary
@@ -98,7 +100,7 @@ class BuildScreen(EnvironmentScreen):
                 ),
                 id="run",
             ),
-            LogView(prefix=True, wrap=True),
+            LogView(prefix=True, wrap=True, hang=build_log.HEAD),
             now=now,
         )
 
@@ -183,11 +185,16 @@ class BuildScreen(EnvironmentScreen):
         else:
             self.query_one(PlanTree).focus()
 
+    def question_gone(self) -> None:
+        """The question was answered by a stop."""
+        self.query_one(QuestionBar).clear()
+        self._close_dialog()
+        self.refresh_bindings()
+
     def finished(self) -> None:
         """The pipeline ended."""
         self._ticker.pause()
-        self._close_dialog()
-        self.query_one(QuestionBar).clear()
+        self.question_gone()
         self._go_to_view("summary")
         self._show_tabs()
         state = self.build.state
@@ -297,8 +304,7 @@ class BuildScreen(EnvironmentScreen):
     def action_stop(self) -> None:
         """Ask Terraform to stop cleanly, once."""
         if self.build.request_stop():
-            self.query_one(QuestionBar).clear()
-            self._close_dialog()
+            self.question_gone()
             self.app.notify(
                 "Stopping: what is at work is finished first. What exists then stays, and is listed.",
                 severity="warning",
@@ -335,7 +341,7 @@ class BuildScreen(EnvironmentScreen):
         from kubeplat_tui.screens.save_log import SaveLogDialog
 
         state = self.build.state
-        began = f"-{state.verb}-{state.started:%Y%m%d-%H%M%S}" if state is not None else ""
+        began = f"-{state.word}-{state.started:%Y%m%d-%H%M%S}" if state is not None else ""
         self.app.push_screen(SaveLogDialog(event.lines, f"{self.opened.name}{began}"))
 
     # --- the question -----------------------------------------------------------------------------
@@ -410,8 +416,7 @@ class BuildScreen(EnvironmentScreen):
                 return
             self._quits = True
             self.build.request_stop()
-            self.query_one(QuestionBar).clear()
-            self.refresh_bindings()
+            self.question_gone()
 
         self.app.push_screen(ConfirmDialog(decision), decided)
 
@@ -420,4 +425,6 @@ def last_run(run: RunRecord, now: datetime) -> Notice:
     """How the last run ended, and what can be done now."""
     when = age(run.started, now) + ("" if run.started == now else " ago")
     mark = MARKS[run.outcome] if run.outcome is not None else warned("not ended")
-    return Notice(mark.symbol, mark.tone, f"The last {run.verb}, {when}: {mark.word}", run.sentence, KEYS)
+    return Notice(
+        mark.symbol, mark.tone, f"The last {VERBS[run.verb]}, {when}: {mark.word}", run.sentence, KEYS
+    )

@@ -84,6 +84,14 @@ class LineView(ScrollView, can_focus=True):
         """How wide the widest row is, in cells; 0 where rows fit themselves to the view."""
         return 0
 
+    @property
+    def room(self) -> int:
+        """The cells of a line, beside the scrollbar."""
+        return int(self.scrollable_content_region.width)
+
+    def width_changed(self) -> None:
+        """Another size, or a scrollbar came or went: rows that depend on the width are made anew."""
+
     def style(self, name: str) -> Style:
         """The style `line--<name>` (a `Tone`, `strong`), without the background."""
         return self.get_component_rich_style(f"line--{name}", partial=True)
@@ -110,7 +118,7 @@ class LineView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the screen (Textual's line API)."""
         scroll_x, scroll_y = self.scroll_offset
-        width = self.size.width
+        width = self.room
         index = scroll_y + y
         base = self.rich_style
         if index >= self.count():
@@ -131,6 +139,15 @@ class LineView(ScrollView, can_focus=True):
             strip = Strip(segments(text, spans) if text else [Segment("")])
             self._strips[index, width] = strip
         return strip
+
+    def on_resize(self) -> None:
+        """Another size."""
+        self.width_changed()
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        """One column more, or less."""
+        if self.is_attached:
+            self.call_after_refresh(self.width_changed)
 
     def notify_style_update(self) -> None:
         """Another theme: every row is made anew."""

@@ -61,7 +61,7 @@ class LogLines(LineView):
     last_filter: ClassVar[str] = ""
     """Remembered as long as the application runs, for every log."""
 
-    def __init__(self, *, prefix: int = 0, limit: int = LIMIT, wrap: bool = False) -> None:
+    def __init__(self, *, prefix: int = 0, hang: int = 0, limit: int = LIMIT, wrap: bool = False) -> None:
         super().__init__()
         self.store = LineStore(limit)
         self.search: Search | None = None
@@ -74,6 +74,7 @@ class LogLines(LineView):
         self.current: int | None = None
         """The number of the hit that `n` went to."""
         self._prefix = prefix
+        self._hang = hang
         self._wrapping: Wrapping | None = Wrapping(80) if wrap else None
         self._flush_due = False
         self._own_scroll = False
@@ -190,13 +191,15 @@ class LogLines(LineView):
             return self._line(self._number(index))
         place, piece = self._wrapping.find(index)
         text, spans = self._line(self._number(place))
-        pieces = wrap(text, self._wrapping.width)
+        pieces = wrap(text, self._wrapping.width, self._wrapping.hang)
         piece = min(piece, len(pieces) - 1)
         start = sum(map(len, pieces[:piece]))
-        return pieces[piece], [
-            (max(0, begin - start), min(len(pieces[piece]), end - start), style)
+        size = len(pieces[piece])
+        hang = self._wrapping.hang if piece else 0
+        return " " * hang + pieces[piece], [
+            (max(0, begin - start) + hang, min(size, end - start) + hang, style)
             for begin, end, style in spans
-            if begin < start + len(pieces[piece]) and end > start
+            if begin < start + size and end > start
         ]
 
     def _line(self, number: int) -> tuple[str, list[Span]]:
@@ -344,7 +347,7 @@ class LogLines(LineView):
         if self.search is not None:
             self.search.advance(PORTION)
         if self._wrapping is not None:
-            self._wrapping = Wrapping(self._wrapping.width)
+            self._wrapping = self._new_wrapping()
             self._wrap_more(perf_counter() + PORTION)
         self._strips.clear()
         self._own_scroll = True
@@ -390,17 +393,25 @@ class LogLines(LineView):
     def wrap_lines(self, on: bool) -> None:
         """Show long lines whole, in several rows."""
         here = self.top_line()
-        self._wrapping = Wrapping(self.size.width) if on else None
+        self._wrapping = self._new_wrapping() if on else None
         self._rows_replaced(here)
 
-    def on_resize(self) -> None:
+    def width_changed(self) -> None:
         """Another width: wrap anew; and stay at the end if we were there."""
-        if self._wrapping is not None and self._wrapping.width != max(2, self.size.width):
+        if self._wrapping is not None and self._wrapping.width != self._wrap_width():
             here = self.top_line()
-            self._wrapping = Wrapping(self.size.width)
+            self._wrapping = self._new_wrapping()
             self._rows_replaced(here)
         elif self.following:
             self._flush_soon(0.001)
+
+    def _wrap_width(self) -> int:
+        return max(2, self.room)
+
+    def _new_wrapping(self) -> Wrapping:
+        """Further rows of a line begin where its text begins, where there is room for that."""
+        width = self._wrap_width()
+        return Wrapping(width, self._hang if width >= 3 * self._hang else 0)
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
@@ -422,7 +433,9 @@ class LogLines(LineView):
 
     def _height(self, number: int) -> int:
         line = self.store.shown(number)
-        width = self._wrapping.width if self._wrapping is not None else 1
+        if self._wrapping is None:
+            return 1
+        width, hang = self._wrapping.width, self._wrapping.hang
         if line.isascii() and line.isprintable():
-            return max(1, -(-len(line) // width))
-        return len(wrap(plain(line), width))
+            return 1 if len(line) <= width else 1 - (width - len(line)) // (width - hang)
+        return len(wrap(plain(line), width, hang))

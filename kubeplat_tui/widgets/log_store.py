@@ -162,8 +162,10 @@ class Wrapping:
     Rows of the first N lines are summed up; like `Search` it works in portions.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, hang: int = 0) -> None:
         self.width = max(2, width)
+        self.hang = hang
+        """Cells by which further rows of a line are moved in."""
         self._ends = array("Q")
         self._base = 0
 

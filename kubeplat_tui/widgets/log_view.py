@@ -22,13 +22,13 @@ class LogView(Vertical):
     """Shows up to a million lines without a pause; older ones are dropped, and the title says so.
 
     `prefix` tells that every line begins with a time of eight characters, which is dimmed;
-    `wrap` shows long lines whole from the beginning.
+    `wrap` shows long lines whole from the beginning, their further rows moved in by `hang` cells.
     """
 
     DEFAULT_CSS = """
     LogView { height: 1fr; }
     LogView > .log-title { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    LogView > LogLines { height: 1fr; padding: 0 1; }
+    LogView > LogLines { height: 1fr; padding: 0 0 0 1; }
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class LogView(Vertical):
         noun: str = "Log",
         *,
         wrap: bool = False,
+        hang: int = 0,
         prefix: bool = False,
         limit: int = LIMIT,
         id: str | None = None,  # noqa: A002 - Textual's word
@@ -44,7 +45,7 @@ class LogView(Vertical):
         super().__init__(id=id, classes=classes)
         self._noun = noun
         self._title = Static(classes="log-title")
-        self.lines = LogLines(prefix=8 if prefix else 0, limit=limit, wrap=wrap)
+        self.lines = LogLines(prefix=8 if prefix else 0, hang=hang, limit=limit, wrap=wrap)
 
     def compose(self) -> ComposeResult:
         """Title and lines."""

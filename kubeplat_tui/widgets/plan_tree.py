@@ -300,7 +300,7 @@ class PlanTree(LineView):
         """Lines of a whole value that are wider than the view become several rows."""
         if not row.is_open or row.whole is None or not row.children:
             return
-        width = self.size.width - GUTTER - INDENT * (row.depth + 1) - 4
+        width = self.room - GUTTER - INDENT * (row.depth + 1) - 4
         row.children = [
             Row(Kind.VALUE, line.depth, piece, line.action, row)
             for line in row.children

@@ -56,14 +56,14 @@ class ReportView(LineView):
     def show(self, make: Callable[[int], list[ReportLine]]) -> None:
         """Show this from now on."""
         self._make = make
-        self._made_for = max(20, self.size.width - GUTTER)
+        self._made_for = max(20, self.room - GUTTER)
         self._lines = make(self._made_for)
         self.rows_changed()
         self.refresh_bindings()
 
-    def on_resize(self) -> None:
-        """Another width: other line breaks."""
-        if self._made_for != max(20, self.size.width - GUTTER):
+    def width_changed(self) -> None:
+        """Other line breaks."""
+        if self._made_for != max(20, self.room - GUTTER):
             self.show(self._make)
 
     def count(self) -> int:

@@ -84,17 +84,21 @@ def segments(text: str, spans: Sequence[Span]) -> list[Segment]:
     return made
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """`text` in pieces of at most `width` cells, cut anywhere: for logs and values no space may be lost."""
+def wrap(text: str, width: int, hang: int = 0) -> list[str]:
+    """`text` in pieces of at most `width` cells, cut anywhere: for logs and values no space may be lost.
+
+    All but the first piece are `hang` cells shorter.
+    """
     width = max(2, width)
+    rest = max(2, width - hang)
     if text.isascii():
-        return [text[start : start + width] for start in range(0, len(text), width)] or [""]
-    lines = []
+        return [text[:width], *(text[start : start + rest] for start in range(width, len(text), rest))]
+    lines = [_head(text, width)]
+    text = text[len(lines[0]) :]
     while text:
-        head = _head(text, width)
-        lines.append(head)
-        text = text[len(head) :]
-    return lines or [""]
+        lines.append(_head(text, rest))
+        text = text[len(lines[-1]) :]
+    return lines
 
 
 def _head(text: str, width: int) -> str:

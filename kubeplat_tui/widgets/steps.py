@@ -71,7 +71,7 @@ class StepList(Widget):
         now = self._now()
         lines = [
             _across(
-                Content.from_text(f"[b]{state.verb.value.capitalize()}[/b]"),
+                Content.from_text(f"[b]{state.word.capitalize()}[/b]"),
                 duration(state.elapsed(now)),
                 width,
             ),
@@ -110,9 +110,7 @@ class StepList(Widget):
             [Content.assemble((mark(step).symbol, COLOURS[mark(step).tone])) for step in steps]
         )
         total = duration(state.elapsed(now))
-        first = _across(
-            Content.assemble((f"{state.verb.value.capitalize()}  ", "bold"), symbols), total, width
-        )
+        first = _across(Content.assemble((f"{state.word.capitalize()}  ", "bold"), symbols), total, width)
         if current is None:
             return first
         shown = mark(current)
