@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 SMALLEST = (60, 20)
 """Columns and rows that the application needs."""
 
+COMPLETION = "_KUBEPLAT_COMPLETE"
 TYPE_INSTEAD = "Type a verb, for example `kubeplat environments`; `kubeplat --help` lists them."
 
 
 def main() -> int:
     """Run what the process's arguments ask for; returns the exit code."""
     match sys.argv[1:]:
+        case _ if COMPLETION in os.environ:  # the shell asks what could be typed next
+            return _command_line([])
         # The plain ways into the application do without Typer: the first paint is what people wait for.
         case []:
             return start(None, playground=False)
@@ -27,10 +30,14 @@ def main() -> int:
         case ["-e" | "--environment", name] if not name.startswith("-"):
             return start(name, playground=False)
         case arguments:
-            from kubeplat_tui import cli
-            from kubeplat_tui.intents import Intents
+            return _command_line(arguments)
 
-            return cli.main(arguments, make_intents=Intents, open_application=_from_command_line)
+
+def _command_line(arguments: list[str]) -> int:
+    from kubeplat_tui import cli
+    from kubeplat_tui.intents import Intents
+
+    return cli.main(arguments, make_intents=Intents, open_application=_from_command_line)
 
 
 def start(environment: str | None, *, playground: bool) -> int:

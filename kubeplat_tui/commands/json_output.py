@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import datetime
 from enum import Enum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from kubeplat_tui.services.events import PlanReady
 from kubeplat_tui.services.plan import Action
 
 if TYPE_CHECKING:
     from kubeplat_tui.services.errors import KubeplatError
+    from kubeplat_tui.services.events import Event
 
 
 def plain(thing: Any) -> Any:  # noqa: PLR0911 - one return a kind of thing
@@ -39,6 +42,16 @@ def plain(thing: Any) -> Any:  # noqa: PLR0911 - one return a kind of thing
             }
         case _:
             return thing
+
+
+def encode(event: Event) -> str:
+    """An event as a line of JSON: as in the run's journal, but a plan with its values."""
+    from kubeplat_tui.services import runs
+
+    body = runs.encoded(event)
+    if isinstance(event, PlanReady):
+        body["plan"] = plain(event.plan) | {"summary": event.plan.summary()}
+    return json.dumps(body, ensure_ascii=False)
 
 
 def failure(error: KubeplatError) -> dict[str, object]:

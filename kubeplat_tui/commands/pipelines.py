@@ -1,18 +1,17 @@
 """`plan`, `run`, `apply`, `cleanup`: the pipelines, drawn for the shell."""
 
 import functools
-import json
 from typing import Annotated
 
 import typer
 
 from kubeplat_tui.commands import drawings, prompts, sandbox
 from kubeplat_tui.commands.conduct import Drawing, conduct
-from kubeplat_tui.commands.json_output import plain
+from kubeplat_tui.commands.json_output import encode
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.verb import ConfirmOption, verb
 from kubeplat_tui.services.errors import ExitCode
-from kubeplat_tui.services.events import Event, PlanReady, QuestionAnswered
+from kubeplat_tui.services.events import Event, QuestionAnswered
 
 FullOption = Annotated[bool, typer.Option("--full", help="List every addition with its attributes.")]
 
@@ -66,16 +65,6 @@ def cleanup(session: Session, confirm: ConfirmOption = None) -> ExitCode:
     if environment.sandbox and finished.exit_code == ExitCode.DONE:
         sandbox.let_go(session, environment.name)
     return finished.exit_code
-
-
-def encode(event: Event) -> str:
-    """An event as a line of JSON: as in the run's journal, but a plan with its values."""
-    from kubeplat_tui.services import runs
-
-    body = runs.encoded(event)
-    if isinstance(event, PlanReady):
-        body["plan"] = plain(event.plan) | {"summary": event.plan.summary()}
-    return json.dumps(body, ensure_ascii=False)
 
 
 def _drawing(session: Session, full: bool) -> Drawing:

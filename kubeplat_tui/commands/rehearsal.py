@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.commands.json_output import encode
 from kubeplat_tui.commands.prompts import Yes
 from kubeplat_tui.intents import Intents
 from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
 from kubeplat_tui.services.events import Outcome, PipelineFinished, PlanReady, Root, Stop
 from kubeplat_tui.services.inventory import Inventory, Layer
 from kubeplat_tui.services.plan import Action
-from kubeplat_tui.services.runs import encoded
 from kubeplat_tui.services.workplace import PRIVATE_FILE, Workplace, private_folder
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ USER = "rehearsal"
 MACHINES = {Layer.SECURE: 3, Layer.COMPUTE: 3, Layer.BASTION: 1}
 REPLACED_WITHIN = 60.0
 """Seconds that an auto-scaling group gets to replace a machine."""
+
+ENDED_WITHIN = 10.0
+"""Seconds that a process gets to end after it was told to."""
 
 LOOK_AGAIN = 1.0
 
@@ -145,7 +148,7 @@ class Rehearsal:
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
         left = [str(self.folder)] if not keep and self.folder.exists() else []
-        left += [f"process {pid}" for pid in self._processes()]
+        left += [f"process {pid}" for pid in self._processes_left()]
         return ", ".join(left)
 
     # --- the steps ------------------------------------------------------------------------------------------
@@ -293,7 +296,7 @@ class Rehearsal:
         expect(status.stop(self.workplace.state), "The sandbox ran no more.")
         self.intents.close()
         expect(self.intents.sandbox_status() is None, "The sandbox still answers.")
-        left = self._processes()
+        left = self._processes_left()
         expect(not left, f"Processes are left: {', '.join(map(str, left))}.")
         return "no process left"
 
@@ -313,7 +316,7 @@ class Rehearsal:
         site = self._site()
         events: list[Event] = []
         for event in pipeline(site, Yes(site.environment, None), self.stop):
-            self._note(encoded(event))
+            self._note(json.loads(encode(event)))
             events.append(event)
         finished = _finished(events)
         if finished.outcome is Outcome.STOPPED:
@@ -359,6 +362,14 @@ class Rehearsal:
         descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
         with open(descriptor, "a", encoding="utf-8") as log:  # noqa: PTH123 - a descriptor with the mode is what there is
             log.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    def _processes_left(self) -> list[int]:
+        """Those that have not ended a moment after they were told to."""
+        deadline = time.monotonic() + ENDED_WITHIN
+        pause = threading.Event()
+        while (found := self._processes()) and time.monotonic() < deadline:
+            pause.wait(LOOK_AGAIN / 10)
+        return found
 
     def _processes(self) -> list[int]:
         """The rehearsal's processes that still run: the sandbox's, and what works in the folder (Linux)."""
