@@ -219,17 +219,17 @@ class _Search:
     def roles(self) -> Iterator[Leftover]:
         """IAM's roles. Ours begin with the environment's name: only those are asked for their tags."""
         for each in self._pages("iam", "list_roles", "Roles"):
-            yield from self._iam(each, "role", "Role", "list_role_tags")
+            yield from self._iam(each, "role", "Role", "get_role")
 
     def instance_profiles(self) -> Iterator[Leftover]:
         """IAM's instance profiles."""
         for each in self._pages("iam", "list_instance_profiles", "InstanceProfiles"):
-            yield from self._iam(each, "instance profile", "InstanceProfile", "list_instance_profile_tags")
+            yield from self._iam(each, "instance profile", "InstanceProfile", "get_instance_profile")
 
     def policies(self) -> Iterator[Leftover]:
         """IAM's policies that are the account's own."""
         for each in self._pages("iam", "list_policies", "Policies", Scope="Local"):
-            yield from self._iam(each, "policy", "Policy", "list_policy_tags")
+            yield from self._iam(each, "policy", "Policy", "get_policy")
 
     def _iam(self, found: dict[str, Any], kind: str, word: str, operation: str) -> Iterator[Leftover]:
         from botocore.exceptions import ClientError
@@ -239,7 +239,7 @@ class _Search:
             return
         wanted = {"PolicyArn": found["Arn"]} if word == "Policy" else {f"{word}Name": name}
         try:
-            tags = getattr(self._cloud.client("iam"), operation)(**wanted)["Tags"]
+            tags = getattr(self._cloud.client("iam"), operation)(**wanted)[word].get("Tags", [])
         except ClientError as error:
             if is_absent(error):
                 return
