@@ -142,13 +142,8 @@ class Declarations(Mapping[str, Variable]):
 
         lines = lines or {}
         problems = [self._unknown(name, lines.get(name)) for name in values if name not in self._variables]
-        effective: dict[str, Value] = {}
-        for variable in self._variables.values():
-            try:
-                effective[variable.name] = effective_value(variable, values)
-            except NotThisTypeError as error:
-                sentence = f"{variable.name}{error.mismatch.where} {error.mismatch.what}."
-                problems.append(Problem(variable.name, sentence, lines.get(variable.name)))
+        effective, wrong = self._effective(values)
+        problems += [Problem(name, sentence, lines.get(name)) for name, sentence in wrong.items()]
         evaluator = Evaluator(scope(effective, self._variables))
         for variable in self._variables.values():
             if variable.name in effective:
@@ -157,6 +152,32 @@ class Declarations(Mapping[str, Variable]):
                     for message in failed_validations(variable, evaluator, self._variables)
                 ]
         return problems
+
+    def left_to_terraform(self, values: Mapping[str, Value]) -> list[str]:
+        """The variables with a validation that cannot be evaluated here: only Terraform checks those."""
+        from kubeplat_tui.services.hcl.evaluate import Evaluator
+        from kubeplat_tui.services.validation import Verdict, scope, verdict
+
+        effective, _ = self._effective(values)
+        evaluator = Evaluator(scope(effective, self._variables))
+        return [
+            name
+            for name in effective
+            if any(
+                verdict(each, evaluator)[0] is Verdict.UNDECIDED for each in self._variables[name].validations
+            )
+        ]
+
+    def _effective(self, values: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, str]]:
+        """The value that each variable gets; where there is none, a sentence that says why."""
+        effective: dict[str, Value] = {}
+        wrong: dict[str, str] = {}
+        for variable in self._variables.values():
+            try:
+                effective[variable.name] = effective_value(variable, values)
+            except NotThisTypeError as error:
+                wrong[variable.name] = f"{variable.name}{error.mismatch.where} {error.mismatch.what}."
+        return effective, wrong
 
     def _unknown(self, name: str, line: int | None) -> Problem:
         nearest = self.nearest(name)
@@ -193,6 +214,7 @@ def check_environment(environment: Environment, declarations: Declarations) -> N
     problems = declarations.check(environment.values, environment.lines)
     if not problems:
         return
+    problems.sort(key=lambda problem: problem.line or 0)
     file = environment.path.name
     sentences = [
         f"{file}:{each.line}: {each.message}" if each.line else f"{file}: {each.message}" for each in problems

@@ -89,9 +89,23 @@ def test_random_bytes_are_read_or_refused_with_a_sentence(data: bytes) -> None:
     _values_or_sentence(data)
 
 
-damages = st.tuples(
-    st.integers(0, 60), st.integers(0, 3), st.sampled_from([*'"[]{}(),\n=#/*<-$\\.?:0aE', ""])
+inserted = st.sampled_from(
+    [
+        *'"[]{}(),\n=#/*<-$\\.?:0aE!+',
+        "",
+        "${",
+        "${~ ",
+        " ~}",
+        "%{",
+        "%{ if a }",
+        "%{ endif }",
+        "for a in b : a",
+        "<<-A\n",
+        "[*]",
+        "=>",
+    ]
 )
+damages = st.tuples(st.integers(0, 60), st.integers(0, 3), inserted)
 
 
 @quiet

@@ -45,7 +45,7 @@ def declared() -> Declarations:
 
 
 def declare(folder: Path, **files: str) -> Declarations:
-    """Declarations of made-up roots: `cluster` is its variables.tf, `cluster_network` variables_network.tf."""
+    """Declarations of made-up roots: `cluster` is variables.tf, `cluster_network` variables_network.tf."""
     for name, text in files.items():
         root, _, rest = name.partition("_")
         path = folder / root / (f"variables_{rest}.tf" if rest else "variables.tf")
@@ -84,18 +84,7 @@ def test_every_default_passes_its_own_validations(declared: Declarations) -> Non
 
 
 def test_every_validation_of_the_real_roots_is_decided_here(declared: Declarations) -> None:
-    from kubeplat_tui.services.validation import scope
-    from kubeplat_tui.services.variables import effective_value
-
-    effective = {name: effective_value(variable, RIGHT) for name, variable in declared.items()}
-    evaluator = Evaluator(scope(effective, declared))
-    undecided = [
-        validation.text
-        for variable in declared.values()
-        for validation in variable.validations
-        if verdict(validation, evaluator)[0] is Verdict.UNDECIDED
-    ]
-    assert undecided == []
+    assert declared.left_to_terraform(RIGHT) == []
 
 
 def test_forms_get_their_fields_from_types_and_validations(declared: Declarations) -> None:
@@ -297,6 +286,7 @@ variable "text" {
 """,
     )
     assert declared.check({}) == []
+    assert declared.left_to_terraform({}) == ["text"]
     (validation,) = declared["text"].validations
     assert verdict(validation, Evaluator({"text": "x"})) == (Verdict.UNDECIDED, "")
 

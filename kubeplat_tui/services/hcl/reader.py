@@ -210,15 +210,16 @@ class ExpressionReader:
             if part.type not in _INSERTED:
                 continue
             inner = children(part)
+            marks = [place for place, each in enumerate(inner) if each.type == "strip_marker"]
             literal = self._piece(at, part.start_byte, quoted=quoted, trim_start=trim_next)
-            if inner[1].type == "strip_marker" and literal is not None:
+            if 1 in marks and literal is not None:
                 literal = Literal(literal.start, literal.end, str(literal.value).rstrip())
             parts += [literal] if literal is not None else []
             if part.type == "template_directive":
                 parts.append(Unsupported(part.start_byte, part.end_byte, "a template directive"))
             else:
                 parts += [self.read(value) for value in inner if value.type == "expression"]
-            trim_next = inner[-2].type == "strip_marker"
+            trim_next = len(inner) - 2 in marks
             at = part.end_byte
         rest = self._piece(at, end, quoted=quoted, trim_start=trim_next)
         return [*parts, *([rest] if rest is not None else [])]
