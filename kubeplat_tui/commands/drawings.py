@@ -12,6 +12,7 @@ from kubeplat_tui.commands import text
 from kubeplat_tui.commands.drawing import Lines
 from kubeplat_tui.services import events
 from kubeplat_tui.services.events import Phase, now
+from kubeplat_tui.services.plan import Action
 from kubeplat_tui.widgets.cells import cut_middle
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Bars:
         self._step = ""
         self._step_began = now()
         self._estimate: float | None = None
+        self._reviewed = 0
         self._planned = 0
         self._done = 0
         self._busy: dict[str, tuple[events.ResourceProgress, datetime]] = {}
@@ -133,8 +135,11 @@ class Bars:
                 self._busy.clear()
                 self._show()
             case events.PlanReady():
-                self._planned, self._done = len(event.plan.changes), 0
+                self._reviewed = len(event.plan.changes)
+            case events.ResourceProgress(action=Action.READ | Action.NO_OP):
+                pass  # data sources change nothing
             case events.ResourceProgress(phase=Phase.STARTED | Phase.PROGRESS):
+                self._planned = self._reviewed
                 _, began = self._busy.get(event.address, (event, event.at))
                 self._busy[event.address] = (event, began)
                 self._show()
@@ -169,7 +174,9 @@ class Bars:
         head.add_row(
             Text(CHANGING, style="cyan"),
             Text(self._step, no_wrap=True),
-            ProgressBar(total=self._planned, completed=self._done, width=24) if self._planned else "",
+            ProgressBar(total=self._planned, completed=min(self._done, self._planned), width=24)
+            if self._planned
+            else "",
             Text(f"{self._done}/{self._planned}" if self._planned else "", no_wrap=True),
             Text(f"{text.duration(took)}{about}", style="dim", no_wrap=True),
         )
