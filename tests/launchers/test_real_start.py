@@ -6,12 +6,8 @@ import json
 import os
 from pathlib import Path
 
-import pytest
-
 import kubeplat_tui
 from tests.launchers.checkout import REAL, Checkout
-
-pytestmark = pytest.mark.xdist_group("launchers")
 
 
 def test_first_start_with_the_real_pins(tmp_path: Path) -> None:
