@@ -71,12 +71,22 @@ class Intents:
 
     def playground(self) -> Environment:
         """The user's playground: its file is made from the template exactly once and never overwritten."""
-        from kubeplat_tui.services import environments
+        from kubeplat_tui.services import caller, environments
 
         name = environments.playground_name(self.user)
         if (self.workplace.environments / f"{name}.tfvars").exists():
             return environments.load(self.workplace.environments, name)
-        return environments.create_playground(self.workplace, self.user, sandbox=not self._has_credentials())
+        if not caller.has_playground_credentials(self._environ):
+            return environments.create_playground(self.workplace, self.user, sandbox=True)
+        network = caller.own_network()
+        return environments.create_playground(
+            self.workplace,
+            self.user,
+            sandbox=False,
+            account=self._playground_account(),
+            access_cidrs=[network] if network else [],
+            environ=self._environ,
+        )
 
     def create_environment(self, name: str) -> Environment:
         """A new environment from the example. Raises `InputError` where the name is taken or cannot be one."""
@@ -254,10 +264,15 @@ class Intents:
 
         return Inventory(site.cloud, site.environment.name)
 
-    def _has_credentials(self) -> bool:
-        """Whether AWS credentials could be found without asking the network (keys, files, profile)."""
-        if self._environ.get("AWS_ACCESS_KEY_ID") or self._environ.get("AWS_PROFILE"):
-            return True
-        home = self._environ.get("HOME", "")
-        named = self._environ.get("AWS_SHARED_CREDENTIALS_FILE") or os.path.join(home, ".aws", "credentials")  # noqa: PTH118
-        return os.path.getsize(named) > 0 if os.path.isfile(named) else False  # noqa: PTH113, PTH202
+    def _playground_account(self) -> str:
+        """The account that the credentials for a playground belong to. Asks AWS."""
+        from kubeplat_tui.services.caller import PLAYGROUND_PROFILE
+        from kubeplat_tui.services.cloud import Cloud
+        from kubeplat_tui.services.environments import DEFAULT_REGION
+
+        profile = None if self._environ.get("AWS_ACCESS_KEY_ID") else PLAYGROUND_PROFILE
+        cloud = Cloud(self._environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION, profile)
+        try:
+            return cloud.identity().account
+        finally:
+            cloud.close()

@@ -15,8 +15,6 @@ from kubeplat_tui.services.errors import KubeplatError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import boto3
-
     from kubeplat_tui.services.environments import Environment
 
 SANDBOX_ACCOUNT = "123456789012"
@@ -73,7 +71,7 @@ class Cloud:
         self._lease = lease
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
-        self._session: boto3.Session | None = None
+        self._session: Any = None
 
     @property
     def lost(self) -> bool:
@@ -150,7 +148,8 @@ class Cloud:
             )
         return self._boto().client(service, config=config)
 
-    def _boto(self) -> boto3.Session:
+    def _boto(self) -> Any:
+        # The published types know the services by literal names only; ours come as strings.
         if self._session is None:
             import boto3
             from botocore.exceptions import ProfileNotFound

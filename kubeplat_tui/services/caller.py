@@ -1,0 +1,54 @@
+"""Who starts a playground, and from where: what its file needs to know about a real AWS account."""
+
+from __future__ import annotations
+
+import configparser
+import ipaddress
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLAYGROUND_PROFILE = "play"
+ADDRESS_SERVICE = "https://checkip.amazonaws.com"
+"""Answers with the address it was asked from (AWS's own, named in the documentation of EC2 security groups)."""
+
+ADDRESS_SECONDS = 3.0
+
+
+def has_playground_credentials(environ: Mapping[str, str]) -> bool:
+    """Whether there are credentials for a playground: keys in the environment, or the profile `play`.
+
+    Asks no network and loads no AWS library; a `default` profile alone is not taken for a wish to spend money.
+    """
+    if environ.get("AWS_ACCESS_KEY_ID"):
+        return True
+    folder = Path(environ.get("HOME") or Path.home()) / ".aws"
+    credentials = Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or folder / "credentials")
+    config = Path(environ.get("AWS_CONFIG_FILE") or folder / "config")
+    return PLAYGROUND_PROFILE in _sections(credentials) or f"profile {PLAYGROUND_PROFILE}" in _sections(
+        config
+    )
+
+
+def own_network(service: str = ADDRESS_SERVICE) -> str | None:
+    """This computer's public address as a network of one, None where it cannot be told."""
+    try:
+        with urllib.request.urlopen(service, timeout=ADDRESS_SECONDS) as answer:  # noqa: S310 - a constant address
+            address = ipaddress.ip_address(answer.read(64).decode("ascii").strip())
+    except (OSError, ValueError, urllib.error.URLError):
+        return None
+    return f"{address}/{address.max_prefixlen}"
+
+
+def _sections(path: Path) -> list[str]:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, OSError, UnicodeDecodeError):
+        # The AWS library says what is wrong with the file when it is used.
+        return []
+    return parser.sections()
