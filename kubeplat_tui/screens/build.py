@@ -199,7 +199,7 @@ class BuildScreen(EnvironmentScreen):
         self._show_tabs()
         state = self.build.state
         if self._quits:
-            self.app.exit(0)
+            self.app.call_later(self.app.action_quit)
         elif state is not None and state.finished is not None and not self.is_current:
             self.app.notify(f"{self.opened.name}: {state.finished.sentence}", markup=False)
         self.refresh_bindings()
@@ -270,6 +270,15 @@ class BuildScreen(EnvironmentScreen):
         if isinstance(self.focused, LogLines | PlanTree):
             return self.focused
         return self.query_one(PlanTree) if self._view.startswith("plan") else None
+
+    async def action_filter(self) -> None:
+        """Show the filter's line; the log's begins with what was looked for last."""
+        await super().action_filter()
+        lines = self.filter_target
+        if isinstance(lines, LogLines) and not lines.filter and LogLines.last_filter:
+            from kubeplat_tui.widgets.filter_bar import FilterBar
+
+            self.query_one(FilterBar).open(LogLines.last_filter)
 
     def action_run(self) -> None:
         """Build."""
@@ -412,7 +421,7 @@ class BuildScreen(EnvironmentScreen):
             if answer is None:
                 return
             if not self.build.running:
-                self.app.exit(0)
+                self.app.call_later(self.app.action_quit)
                 return
             self._quits = True
             self.build.request_stop()

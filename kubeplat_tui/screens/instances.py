@@ -167,13 +167,13 @@ class InstancesScreen(InventoryScreen):
 def instance_columns(now: Callable[[], datetime]) -> list[Column[Instance]]:
     """The columns of the machines; the heaviest stay on a narrow screen."""
     return [
-        Column("Name", lambda row: row.name, weight=100, shortest=14),
+        Column("Name", lambda row: row.name, weight=100, shortest=24),
         Column("Private IP", lambda row: row.private_ip, weight=90, shortest=15, sort=_by_address),
         Column("Public IP", lambda row: row.public_ip, weight=40, shortest=15),
         Column("Id", lambda row: row.id, tone=Tone.QUIET, weight=50, shortest=12),
         Column("State", lambda row: aws_state(row.state), weight=95, shortest=10),
         Column("Zone", lambda row: row.zone, weight=70, shortest=10),
-        Column("Type", lambda row: row.type, tone=Tone.QUIET, weight=45),
+        Column("Type", lambda row: row.type, tone=Tone.QUIET, weight=45, shortest=12),
         Column(
             "Age",
             lambda row: age(row.launched, now()),
@@ -189,7 +189,7 @@ def instance_columns(now: Callable[[], datetime]) -> list[Column[Instance]]:
 def volume_columns(now: Callable[[], datetime], name_of: Callable[[str], str]) -> list[Column[Volume]]:
     """The columns of the volumes. `name_of` gives the name of the machine with an id."""
     return [
-        Column("Name", lambda row: row.name, weight=100, shortest=14),
+        Column("Name", lambda row: row.name, weight=100, shortest=24),
         Column("Id", lambda row: row.id, tone=Tone.QUIET, weight=50, shortest=12),
         Column(
             "Size",

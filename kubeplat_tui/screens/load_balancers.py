@@ -61,7 +61,7 @@ class LoadBalancersScreen(InventoryScreen):
 def columns(now: Callable[[], datetime]) -> list[Column[LoadBalancer]]:
     """The heaviest stay on a narrow screen."""
     return [
-        Column("Name", lambda row: row.name, weight=100, shortest=18),
+        Column("Name", lambda row: row.name, weight=100, shortest=24),
         Column("Scheme", lambda row: row.scheme, weight=50, shortest=15),
         Column("DNS name", lambda row: row.dns_name, tone=Tone.QUIET, weight=60, shortest=16, longest=80),
         Column("Listeners", _listeners, weight=70, shortest=8, raw=_listeners_raw),

@@ -22,11 +22,12 @@ from tests.screens.waiting import screen_text, until
 from tests.screens.widget_app import WidgetApp
 
 if TYPE_CHECKING:
-    from kubeplat_tui.widgets.log_lines import LogLines
     from pathlib import Path
     from typing import Any
 
     from textual.pilot import Pilot
+
+    from kubeplat_tui.widgets.log_lines import LogLines
 
 # --- lines and search, without a screen ----------------------------------------------------------
 
