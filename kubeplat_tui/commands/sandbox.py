@@ -10,11 +10,13 @@ from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.verb import group, verb
 from kubeplat_tui.sandbox.status import SandboxStatus
 from kubeplat_tui.services.errors import ExitCode
-from kubeplat_tui.services.events import Question, Verb
+from kubeplat_tui.services.events import Outcome, Question, Verb
 from kubeplat_tui.widgets import cells
 
 STOP = "kubeplat sandbox stop"
 MIB = 1 << 20
+GONE = {Outcome.DONE, Outcome.UNCHANGED}
+"""How a cleanup ends that left nothing."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -101,25 +103,32 @@ def let_go(session: Session, cleaned: str) -> None:
     """Stop the sandbox after `cleaned` was taken down, unless it is used or another one lives there."""
     from kubeplat_tui.sandbox import status as running
 
-    others = [
-        listing.found.name
-        for listing in session.intents.environments()
-        if listing.found.name != cleaned
-        and listing.found.environment is not None
-        and listing.found.environment.sandbox
-        and listing.last_run is not None
-        and listing.last_run.verb is Verb.RUN
-    ]
     session.close()
     found = session.intents.sandbox_status()
     if found is None or not found.kept:
         return
+    others = [name for name in _built_since(session, found.started) if name != cleaned]
     if found.leases or others:
-        users = f"{', '.join(others)} may live in it" if others else "somebody else uses it"
+        users = f"{', '.join(others)} was built in it" if others else "somebody else uses it"
         session.note(f"sandbox: it keeps running, because {users}; stop it with: {STOP}")
         return
     running.stop(session.intents.workplace.state)
     session.note("sandbox: nothing is left in it, so it was stopped")
+
+
+def _built_since(session: Session, started: datetime) -> list[str]:
+    """The environments that something was built of in the sandbox since it started, and not taken down."""
+    built = []
+    for listing in session.intents.environments():
+        environment = listing.found.environment
+        if environment is None or not environment.sandbox:
+            continue
+        changes = (run for run in session.intents.history(environment.name) if run.verb is not Verb.PLAN)
+        last = next(changes, None)
+        gone = last is not None and last.verb is Verb.CLEANUP and last.outcome in GONE
+        if last is not None and last.started >= started and not gone:
+            built.append(environment.name)
+    return built
 
 
 def _stop_question(found: SandboxStatus) -> Question:

@@ -14,6 +14,7 @@ from kubeplat_tui import cli
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kubeplat_tui.commands.session import Session
     from tests.screens.fakes import FakeIntents
 
 
@@ -51,6 +52,11 @@ class Shell:
         return self._run(arguments, stdin, Terminal(), Terminal())
 
     def _run(self, arguments: Sequence[str], stdin: io.StringIO, out: io.StringIO, err: io.StringIO) -> Ran:
+
+        def open_application(session: Session) -> int:
+            self.opened.append(session.options.environment)
+            return 0
+
         with self._patch.context() as patch:
             patch.setattr(sys, "stdin", stdin)
             patch.setattr(sys, "stdout", out)
@@ -58,7 +64,7 @@ class Shell:
             code = cli.main(
                 arguments,
                 make_intents=lambda: self.intents,
-                open_application=lambda session: self.opened.append(session.options.environment) or 0,
+                open_application=open_application,
             )
         return Ran(code, out.getvalue(), err.getvalue())
 

