@@ -219,32 +219,38 @@ class _Search:
     def roles(self) -> Iterator[Leftover]:
         """IAM's roles. Ours begin with the environment's name: only those are asked for their tags."""
         for each in self._pages("iam", "list_roles", "Roles"):
-            yield from self._iam(each, "role", "Role", "get_role")
+            yield from self._iam(each, "role", "Role")
 
     def instance_profiles(self) -> Iterator[Leftover]:
         """IAM's instance profiles."""
         for each in self._pages("iam", "list_instance_profiles", "InstanceProfiles"):
-            yield from self._iam(each, "instance profile", "InstanceProfile", "get_instance_profile")
+            yield from self._iam(each, "instance profile", "InstanceProfile")
 
     def policies(self) -> Iterator[Leftover]:
         """IAM's policies that are the account's own."""
         for each in self._pages("iam", "list_policies", "Policies", Scope="Local"):
-            yield from self._iam(each, "policy", "Policy", "get_policy")
+            yield from self._iam(each, "policy", "Policy")
 
-    def _iam(self, found: dict[str, Any], kind: str, word: str, operation: str) -> Iterator[Leftover]:
+    def _iam(self, found: dict[str, Any], kind: str, word: str) -> Iterator[Leftover]:
+        """The leftover `found` is, if it is ours: IAM's lists leave the tags out (IAM API, ListRoles)."""
         from botocore.exceptions import ClientError
 
         name = found[f"{word}Name"]
         if not name.startswith(f"{self._environment}-"):
             return
-        wanted = {"PolicyArn": found["Arn"]} if word == "Policy" else {f"{word}Name": name}
+        iam = self._cloud.client("iam")
         try:
-            tags = getattr(self._cloud.client("iam"), operation)(**wanted)[word].get("Tags", [])
+            if word == "Policy":
+                whole = iam.get_policy(PolicyArn=found["Arn"])
+            elif word == "Role":
+                whole = iam.get_role(RoleName=name)
+            else:
+                whole = iam.get_instance_profile(InstanceProfileName=name)
         except ClientError as error:
             if is_absent(error):
                 return
             raise
-        if self._ours(_names(tags)):
+        if self._ours(_names(whole[word].get("Tags", []))):
             yield Leftover(found["Arn"], f"iam {kind}", name)
 
     def _ours(self, tags: dict[str, str]) -> bool:

@@ -87,7 +87,7 @@ class Built:
 
     def make_machines(self) -> None:
         ec2 = self.cloud.client("ec2")
-        image = next(each for each in ec2.describe_images()["Images"] if each.get("RootDeviceName"))
+        image = ec2.describe_images(ImageIds=["ami-12c6146b"])["Images"][0]
         root = {"VolumeSize": 20, "VolumeType": "gp3", "Encrypted": True, "DeleteOnTermination": True}
         machine = {"Name": f"{self.name}-secure", "Role": "secure"}
         self.template = ec2.create_launch_template(
@@ -132,6 +132,14 @@ class Built:
         self.cloud.client("iam").create_role(
             RoleName=f"{self.name}-secure", AssumeRolePolicyDocument=json.dumps(policy), Tags=self.tags()
         )
+        iam = self.cloud.client("iam")
+        iam.create_instance_profile(InstanceProfileName=f"{self.name}-secure", Tags=self.tags())
+        read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+        self.policy = iam.create_policy(
+            PolicyName=f"{self.name}-secrets",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": read}),
+            Tags=self.tags(),
+        )["Policy"]["Arn"]
         self.zone = (
             self.cloud.client("route53")
             .create_hosted_zone(
@@ -167,6 +175,8 @@ class Built:
         self.cloud.client("s3").delete_bucket(Bucket=f"{self.name}-secrets")
         self.cloud.client("kms").schedule_key_deletion(KeyId=self.key, PendingWindowInDays=7)
         self.cloud.client("iam").delete_role(RoleName=f"{self.name}-secure")
+        self.cloud.client("iam").delete_instance_profile(InstanceProfileName=f"{self.name}-secure")
+        self.cloud.client("iam").delete_policy(PolicyArn=self.policy)
         self.cloud.client("route53").delete_hosted_zone(Id=self.zone)
         ec2.delete_security_group(GroupId=self.group)
         for subnet in self.subnets:
@@ -272,6 +282,8 @@ def test_the_sweep_finds_everything_and_after_a_cleanup_nothing(cloud: Cloud) ->
         "ec2 vpc": 1,
         "elasticloadbalancing loadbalancer": 1,
         "elasticloadbalancing targetgroup": 1,
+        "iam instance profile": 1,
+        "iam policy": 1,
         "iam role": 1,
         "kms key": 1,
         "route53 zone": 1,
