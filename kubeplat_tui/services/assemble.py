@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -236,7 +237,13 @@ def _render(template: str, **values: object) -> str:
 
 def quoted(text: str) -> str:
     """`text` as an HCL string without templates in it (Terraform language, "Strings and Templates")."""
-    return json.dumps(text).replace("${", "$${").replace("%{", "%%{")
+    # HCL knows \n, \r, \t, \", \\ and \uNNNN; JSON's other two escapes are written as the last.
+    plain = json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    escaped = re.sub(r"\\\\|\\[bf]", lambda match: SHORT.get(match[0], match[0]), plain)
+    return escaped.replace("${", "$${").replace("%{", "%%{")
+
+
+SHORT = {"\\b": "\\u0008", "\\f": "\\u000c"}
 
 
 def state_key(region: str, environment: str, root: Root) -> str:

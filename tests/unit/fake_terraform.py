@@ -31,7 +31,7 @@ for word in words:
     if word.startswith("-out="):
         pathlib.Path(word[5:]).write_text("the plan")
 
-def stop(number, frame):
+def stop():
     with (home / "signals").open("a") as file:
         file.write("INT\\n")
     for line in part.get("on_stop", []):
@@ -39,10 +39,8 @@ def stop(number, frame):
     (home / "stopped").write_text("")
     sys.exit(1)
 
-if part.get("ignore_stop"):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-else:
-    signal.signal(signal.SIGINT, stop)
+# A handler could interrupt a print, which Python forbids: the signal is waited for instead.
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 for name, text in part.get("files", {{}}).items():
     pathlib.Path(name).write_text(text)
 for line in part.get("lines", []):
@@ -50,9 +48,9 @@ for line in part.get("lines", []):
 for line in part.get("errors", []):
     print(line, file=sys.stderr, flush=True)
 if part.get("wait"):
-    (home / "waiting").write_text(str(os.getpid()))
-    while True:
-        signal.pause()
+    while signal.sigwait([signal.SIGINT]) and part.get("ignore_stop"):
+        pass
+    stop()
 sys.exit(part.get("code", 0))
 """
 

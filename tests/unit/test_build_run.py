@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -276,7 +277,7 @@ def test_a_machine_type_that_no_zone_offers_is_refused(tmp_path: Path, terraform
 def test_a_full_disk_is_a_sentence_and_changes_nothing(
     site: Site, terraform: FakeTerraform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = runs.shutil.disk_usage("/")._replace(free=1 << 20)
+    usage = shutil.disk_usage("/")._replace(free=1 << 20)
     monkeypatch.setattr("kubeplat_tui.services.preflight.shutil.disk_usage", lambda _: usage)
     _, last = run(site)
     assert last.exit_code is ExitCode.BAD_INPUT

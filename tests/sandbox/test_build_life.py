@@ -1,0 +1,197 @@
+"""The life of an environment, in order: interrupted, continued, failed, built, looked at, taken down.
+
+Everything is real but AWS. The tests share one environment and run in the order of the file, in one process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kubeplat_tui.services import runs, ssh_key
+from kubeplat_tui.services.errors import ExitCode
+from kubeplat_tui.services.events import (
+    Outcome,
+    Phase,
+    ResourceProgress,
+    Root,
+    SettingWritten,
+    Stop,
+    StopRequested,
+)
+
+if TYPE_CHECKING:
+    from kubeplat_tui.services.events import Event
+    from tests.sandbox.conftest import Life
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("life")]
+
+VPC = "module.network.aws_vpc.main"
+
+# AWS has a key pair of this name already: the foundation made it.
+BROKEN = """\
+resource "aws_key_pair" "broken" {
+  key_name   = var.environment
+  public_key = "%s"
+}
+"""
+
+
+def setting(life: Life, name: str) -> Any:
+    return life.site().environment.values[name]
+
+
+def state_object(life: Life, root: Root, suffix: str = "") -> dict[str, str]:
+    site = life.site()
+    key = f"{site.cloud.region}/{life.name}/{root}.tfstate{suffix}"
+    return {"Bucket": str(setting(life, "terraform_bucket_name")), "Key": key}
+
+
+def state(life: Life, root: Root) -> Any:
+    s3 = life.site().cloud.client("s3")
+    return json.loads(s3.get_object(**state_object(life, root))["Body"].read())
+
+
+def test_a_first_plan_makes_nothing(life: Life) -> None:
+    last = life.play("plan")
+    assert last.outcome is Outcome.DONE, last
+    assert life.questions == []
+    assert setting(life, "kms_master_id") == ""
+    assert life.site().cloud.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_run_that_is_stopped_saves_what_it_made(life: Life) -> None:
+    def stop_after_vpc(event: Event, stop: Stop) -> None:
+        if isinstance(event, ResourceProgress) and event.address == VPC and event.phase is Phase.DONE:
+            stop.request()
+
+    last = life.play("run", stop_after_vpc)
+    assert last.outcome is Outcome.STOPPED, last
+    topics = [question.topic for question in life.questions]
+    assert topics == ["make-key", "make-state-bucket", "apply-foundation", "apply-cluster"]
+    assert sum(isinstance(event, StopRequested) for event in life.events) == 1
+    assert any(left.startswith(VPC) for left in last.left)
+    resources = state(life, Root.CLUSTER)["resources"]
+    assert any(one["type"] == "aws_vpc" for one in resources)
+    assert not any(one["type"] == "aws_lb" for one in resources)
+    (written,) = [event for event in life.events if isinstance(event, SettingWritten)]
+    assert setting(life, "kms_master_id") == written.value
+
+
+def test_the_next_run_continues_and_a_failure_half_way_is_told(life: Life) -> None:
+    (life.config_d / "broken.tf").write_text(BROKEN % ssh_key.public_key(life.site().folders, life.name))
+    last = life.play("run")
+    (life.config_d / "broken.tf").unlink()
+    assert (last.outcome, last.exit_code) == (Outcome.FAILED, ExitCode.FAILED), last
+    assert "aws_key_pair.broken" in last.sentence
+    assert [question.topic for question in life.questions] == ["apply-cluster"]
+    assert any("aws_lb.kubeapi" in left for left in last.left)
+    assert not any(left.startswith(VPC) for left in last.left)
+
+
+def test_the_run_after_that_finishes_and_the_next_changes_nothing(life: Life) -> None:
+    last = life.play("run")
+    assert last.exit_code is ExitCode.DONE, last
+    last = life.play("run")
+    assert (last.outcome, last.exit_code) == (Outcome.UNCHANGED, ExitCode.DONE), last
+    assert life.questions == []
+    assert "No changes" in last.sentence
+    assert not any(isinstance(event, ResourceProgress) for event in life.events)
+
+
+def test_the_outputs_have_the_names_that_people_know(life: Life) -> None:
+    found = {output.name: output.value for output in life.intents.outputs(life.site())}
+    assert found["kubeapi_public"]
+    assert found["kubeapi_public_elb"]
+    assert found["compute_asg"]
+    assert found["secrets_bucket"] == setting(life, "secrets_bucket_name")
+
+
+def test_everything_that_takes_tags_has_them(life: Life) -> None:
+    untagged, tagged = [], 0
+    for root in Root:
+        for resource in state(life, root)["resources"]:
+            for instance in resource["instances"]:
+                tags = instance["attributes"].get("tags_all")
+                if resource["mode"] != "managed" or "tags_all" not in instance["attributes"]:
+                    continue
+                tagged += 1
+                if (tags or {}).get("Env") != life.name:
+                    untagged.append(f"{resource['type']}.{resource['name']}")
+    assert untagged == []
+    assert tagged > 50
+
+
+def test_the_state_is_encrypted_and_versioned(life: Life) -> None:
+    cloud = life.site().cloud
+    s3, place = cloud.client("s3"), state_object(life, Root.CLUSTER)
+    assert s3.head_object(**place)["ServerSideEncryption"] == "aws:kms"
+    versions = s3.list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])["Versions"]
+    assert len([one for one in versions if one["Key"] == place["Key"]]) > 1
+    key = cloud.client("kms").get_key_rotation_status(KeyId=setting(life, "kms_master_id"))
+    assert key["KeyRotationEnabled"]
+
+
+def test_a_locked_state_is_told_and_unlocked(life: Life) -> None:
+    site = life.site()
+    lock = {
+        "ID": "0d7e0a1c-0000-0000-0000-000000000000",
+        "Operation": "OperationTypeApply",
+        "Who": "somebody@elsewhere",
+        "Created": datetime.now(UTC).isoformat(),
+    }
+    s3 = site.cloud.client("s3")
+    s3.put_object(**state_object(life, Root.FOUNDATION, ".tflock"), Body=json.dumps(lock).encode())
+    last = life.play("run")
+    assert last.outcome is Outcome.FAILED
+    assert "locked by somebody@elsewhere since" in last.sentence
+    (found,) = life.intents.locks(site).values()
+    life.intents.unlock(site, Root.FOUNDATION, found)
+    assert life.intents.locks(site) == {}
+
+
+def test_cleanup_leaves_nothing(life: Life) -> None:
+    site = life.site()
+    s3, secrets = site.cloud.client("s3"), str(setting(life, "secrets_bucket_name"))
+    for content in (b"first", b"second"):
+        s3.put_object(Bucket=secrets, Key="secure/token", Body=content)
+    s3.delete_object(Bucket=secrets, Key="secure/token")
+    last = life.play("cleanup")
+    assert (last.outcome, last.exit_code, last.left) == (Outcome.DONE, ExitCode.DONE, ()), last
+    (question,) = life.questions
+    assert (question.topic, question.expected, question.destructive) == ("destroy", life.name, True)
+    assert question.plan is not None
+    assert question.plan.destroy
+    assert s3.list_buckets()["Buckets"] == []
+    assert setting(life, "kms_master_id") == ""
+    (pending,) = site.cloud.client("kms").list_keys()["Keys"]
+    found = site.cloud.client("kms").describe_key(KeyId=pending["KeyId"])["KeyMetadata"]
+    assert found["KeyState"] == "PendingDeletion"
+
+
+def test_a_second_cleanup_has_nothing_to_do(life: Life) -> None:
+    last = life.play("cleanup")
+    assert (last.outcome, last.exit_code) == (Outcome.UNCHANGED, ExitCode.DONE), last
+    assert life.questions == []
+
+
+def test_a_sandbox_killed_during_an_apply_is_told(life: Life) -> None:
+    status = life.intents.sandbox_status()
+    assert status is not None
+    bucket = "aws_s3_bucket.secrets"
+
+    def kill_at_the_bucket(event: Event, _: Stop) -> None:
+        if isinstance(event, ResourceProgress) and event.address == bucket and event.phase is Phase.DONE:
+            os.kill(status.pid, signal.SIGKILL)
+
+    last = life.play("run", kill_at_the_bucket)
+    assert (last.outcome, last.exit_code) == (Outcome.FAILED, ExitCode.FAILED), last
+    assert "The sandbox ended" in last.sentence
+    record = runs.last_run(life.intents.workplace, life.name)
+    assert record is not None
+    assert record.outcome is Outcome.FAILED
