@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.intents import Intents
 
+TYPER_INTERRUPTED = 130
+"""The exit code that Typer makes of ctrl+c; ours are those of the design."""
+
 HELP = """Stand up, look at and take down Kubernetes clusters on AWS.
 
 Without a verb the full-screen application opens. The options of every verb may stand before it or after it.
@@ -84,6 +87,8 @@ def main(
     try:
         build()(list(arguments), prog_name="kubeplat", obj=front)
     except SystemExit as end:  # how Typer ends, always
+        if end.code == TYPER_INTERRUPTED:
+            return _refuse(front, KubeplatError("Interrupted."))
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KubeplatError as error:
         return _refuse(front, error)

@@ -136,6 +136,8 @@ This page is made by `python -m kubeplat_tui.commands.reference`.
 - A question is asked at the terminal. Where there is none, give `--yes`; without it nothing starts, and
   the exit code is 2. Outside a playground `--yes` destroys only with `--confirm NAME`, the environment's
   name.
+- `kubeplat --install-completion` completes verbs, options and environments in bash, zsh and fish, where `kubeplat`
+  itself is on PATH.
 - ctrl+c once asks Terraform to stop cleanly, which can take a minute. Again, it does nothing: a second
   signal would kill Terraform while it writes its state.
 - `run` leaves the sandbox running once something was approved, so that the next verb finds what was

@@ -113,6 +113,13 @@ def test_an_unknown_error_leaves_its_traceback_in_the_log_only(shell: Shell) -> 
     assert log.stat().st_mode & 0o777 == 0o600
 
 
+def test_an_interrupted_verb_failed(shell: Shell) -> None:
+    shell.intents.behaviour.errors["instances"] = KeyboardInterrupt()  # type: ignore[assignment]  # as ctrl+c raises it
+    ran = shell.run("instances", "-e", "staging")
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == "error: Interrupted."
+
+
 def test_the_sandbox_is_named_on_stderr_only(shell: Shell) -> None:
     ran = shell.run("instances", "-e", "play-jest", "--json")
     assert "sandbox" not in ran.out.replace('"sandbox": true', "")
