@@ -408,6 +408,16 @@ def test_tags_are_listed_under_the_types_aws_names(vpc: str, subnets: list[str])
     assert [tag["ResourceType"] for tag in ec2.describe_tags(Filters=only)["Tags"]] == ["natgateway"]
 
 
+def test_a_trail_is_deleted_by_its_arn_too() -> None:
+    client("s3").create_bucket(Bucket="audit", CreateBucketConfiguration={"LocationConstraint": REGION})
+    trails = client("cloudtrail")
+    made = trails.create_trail(Name="dev-audit", S3BucketName="audit")
+    trails.delete_trail(Name=made["TrailARN"])
+    assert trails.describe_trails()["trailList"] == []
+    with pytest.raises(ClientError, match="TrailNotFound"):
+        trails.delete_trail(Name="dev-audit")
+
+
 class Thing:
     def work(self, hard: bool) -> str:
         return "wire" if hard else ""
