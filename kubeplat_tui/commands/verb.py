@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-Answer = "ExitCode | None"
 EVERY_VERB = "Options of every verb"
 
 
@@ -133,6 +132,5 @@ def _take(command: Callable[..., None], function: Callable[..., Any] | None) -> 
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect looks for first
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    vars(command).pop(
-        "__wrapped__", None
-    )  # inspect and typing would follow it to the function without the options
+    # inspect and typing would follow it to the function without the options.
+    vars(command).pop("__wrapped__", None)

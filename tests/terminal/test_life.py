@@ -29,6 +29,8 @@ def test_build_browse_and_clean_up(place: Place) -> None:
     terminal.press("Enter")
     terminal.see("● running", "never built")
     terminal.press("b")
+    terminal.see("Nothing has been built of play-jest")
+    terminal.press("b")
     for title in ("Make a KMS key for play-jest?", "Make the bucket play-jest-state-"):
         terminal.see(title)
         terminal.press("y")
@@ -39,7 +41,7 @@ def test_build_browse_and_clean_up(place: Place) -> None:
     terminal.press("4")
     terminal.see("Instances (7", "play-jest-secure", "play-jest-compute", "play-jest-bastion", "10.80.10.")
     terminal.press("5")
-    terminal.see("play-jest-kubeapi", "play-jest-kube-internal-elb")
+    terminal.see("Load balancers (2)", "internet-facing", "internal", "● active")
     # A shell beside it looks into the same sandbox.
     machines = json.loads(kubeplat(place, "instances", "--json"))["instances"]
     assert sorted(machine["layer"] for machine in machines) == LAYERS

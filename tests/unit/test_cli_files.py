@@ -13,7 +13,8 @@ from kubeplat_tui.commands import reference
 from kubeplat_tui.intents import Intents
 from kubeplat_tui.sandbox.control import SandboxStatus
 from kubeplat_tui.services.errors import ExitCode
-from kubeplat_tui.services.events import Outcome, PipelineFinished, Verb
+from kubeplat_tui.services.events import Outcome, PipelineFinished, Root, Verb
+from kubeplat_tui.services.remote_state import StateLock
 from kubeplat_tui.services.workplace import Workplace
 from tests.screens.fakes import NOW, FakeIntents
 from tests.unit.cli_support import Shell, plain_environment
@@ -204,3 +205,25 @@ def test_cleanup_leaves_a_sandbox_that_somebody_uses(shell: Shell, kept: list[st
     ran = shell.run("cleanup", "-e", "play-jest", "--yes")
     assert kept == []
     assert "somebody else uses it" in ran.err
+
+
+def test_unlocking_shows_who_holds_each_lock_and_asks(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = StateLock("a1b2", "apply", "anna@laptop", NOW)
+    released: list[Root] = []
+    monkeypatch.setattr(shell.intents, "locks", lambda _: {Root.CLUSTER: lock})
+    monkeypatch.setattr(shell.intents, "unlock", lambda _, root, __: released.append(root))
+    assert shell.run("unlock", "-e", "staging").code == 2
+    ran = shell.at_terminal("unlock", "-e", "staging", typed=["no"])
+    assert (ran.code, released) == (1, [])
+    for word in ("anna@laptop", "apply", "2026-11-02 14:05 UTC"):
+        assert word in ran.err
+    ran = shell.run("unlock", "-e", "staging", "--yes", "--json")
+    assert released == [Root.CLUSTER]
+    assert json.loads(ran.out)["released"][0] == {
+        "root": "cluster",
+        "id": "a1b2",
+        "who": "anna@laptop",
+        "created": NOW.isoformat(),
+    }
+    monkeypatch.setattr(shell.intents, "locks", lambda _: {})
+    assert shell.run("unlock", "-e", "staging").out == "Nothing is locked.\n"
