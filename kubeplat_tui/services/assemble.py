@@ -22,6 +22,7 @@ from kubeplat_tui.services.workplace import cannot_write, private_folder, write_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from kubeplat_tui.services.adopt import Import
     from kubeplat_tui.services.values import Value
     from kubeplat_tui.services.workplace import Workplace
 
@@ -74,6 +75,8 @@ class RootSettings:
     """Data sources whose objects an earlier step of the first run makes: for a plan that is only looked
     at.
     """
+    imports: tuple[Import, ...] = ()
+    """What exists already and is taken into the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,8 @@ def _generated(files: Mapping[str, bytes], root: Root, settings: RootSettings) -
         generated["kubeplat_first_plan_override.tf"] = _render(
             "first_plan_override.tf.j2", pending=settings.pending
         )
+    if settings.imports:
+        generated["kubeplat_import.tf"] = _render("import.tf.j2", imports=settings.imports)
     return generated
 
 

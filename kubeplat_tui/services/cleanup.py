@@ -121,6 +121,7 @@ def _plans(roots: Roots, standing: Standing) -> Generator[Event, None, tuple[Ste
     plans = {}
     for root in reversed(Root):
         if standing.holds(root):
+            yield from roots.adopt(root)
             plans[root] = yield from roots.plan(root, destroy=True)
     told = "; ".join(f"{root}: {one.summary()}" for root, one in plans.items())
     return StepResult(

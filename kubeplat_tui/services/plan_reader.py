@@ -47,6 +47,8 @@ REASONS = {
     "read_because_config_unknown": "what it reads by is known after apply",
     "read_because_dependency_pending": "what it depends on changes",
 }
+IMPORTED = "it exists already and is taken into the state"
+
 SUPPORTED_FORMAT = "1"
 """The major version: minor ones only add."""
 
@@ -84,6 +86,9 @@ def _resources(entries: Any) -> Iterator[ResourceChange]:
     for entry in entries or ():
         change = entry["change"]
         action = _action(change["actions"])
+        importing = bool(change.get("importing"))
+        if action is Action.NO_OP and importing:
+            action = Action.UPDATE  # only the state changes, and that is what a person must see
         if action in {Action.NO_OP, Action.READ}:
             continue
         deposed = f" (deposed {entry['deposed']})" if entry.get("deposed") else ""
@@ -93,7 +98,7 @@ def _resources(entries: Any) -> Iterator[ResourceChange]:
             type=entry["type"],
             name=entry["name"],
             action=action,
-            reason=REASONS.get(entry.get("action_reason", ""), ""),
+            reason=IMPORTED if importing else REASONS.get(entry.get("action_reason", ""), ""),
             attributes=tuple(attribute_changes(change)),
         )
 

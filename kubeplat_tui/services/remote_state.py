@@ -45,6 +45,15 @@ class State:
     instances: tuple[StateInstance, ...]
     outputs: tuple[Output, ...]
 
+    def identities(self) -> frozenset[str]:
+        """The ids and ARNs of everything in the state."""
+        return frozenset(
+            str(one.attributes[name])
+            for one in self.instances
+            for name in ("id", "arn", "security_group_rule_id")
+            if one.attributes.get(name)
+        )
+
     def find(self, type_: str, name: str) -> StateInstance | None:
         """The first instance of a resource of the root module."""
         address = f"{type_}.{name}"

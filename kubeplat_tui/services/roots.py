@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services import ssh_key
+from kubeplat_tui.services import runs, ssh_key
+from kubeplat_tui.services.adopt import orphans, untagged_orphans
 from kubeplat_tui.services.assemble import (
     KEY_PAIR,
     MASTER_KEY,
@@ -13,14 +14,18 @@ from kubeplat_tui.services.assemble import (
     RootSettings,
     assemble,
 )
+from kubeplat_tui.services.aws_errors import AwsError
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.events import PlanReady, Root
+from kubeplat_tui.services.events import Level, LogLine, Outcome, PlanReady, Root, Verb
+from kubeplat_tui.services.inventory import Inventory
 from kubeplat_tui.services.master_key import alias_of
+from kubeplat_tui.services.plan import Action
 from kubeplat_tui.services.working_root import WorkingRoot
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from kubeplat_tui.services.adopt import Import
     from kubeplat_tui.services.assemble import Assembly, BlockName
     from kubeplat_tui.services.events import Event
     from kubeplat_tui.services.master_key import MasterKey
@@ -51,6 +56,7 @@ class Roots:
         self._key = key
         self._store = store
         self._may_destroy = may_destroy
+        self._imports: dict[Root, tuple[Import, ...]] = {}
         self._pending = self._absent(foundation_is_there=foundation_is_there)
         self._working = {root: WorkingRoot(root, work, toolbox, store) for root in Root}
 
@@ -65,8 +71,69 @@ class Roots:
         if self._store is not None:
             yield from working.push_errored_state()
         plan = yield from working.plan(assembly.digest(root), destroy=destroy)
+        found = () if destroy else (yield from self._orphans(plan))
+        if found:
+            self._imports[root] = found
+            assembly = self.assembly()
+            assembly.write(self._work.site.folders.work)
+            plan = yield from working.plan(assembly.digest(root))
         yield PlanReady(plan=plan)
         return plan
+
+    def adopt(self, root: Root) -> Generator[Event, None, None]:
+        """Note in the state what an interrupted run made unseen: what is not known cannot be destroyed."""
+        if not self._may_have_orphans(root):
+            return
+        assembly = self.assembly()
+        assembly.write(self._work.site.folders.work)
+        working = self._working[root]
+        yield from working.init(assembly.configuration_digest(root))
+        yield from working.push_errored_state()
+        try:
+            plan = yield from working.plan(assembly.digest(root))
+        except KubeplatError as error:
+            # A configuration that cannot be planned any more can still be destroyed.
+            yield LogLine(
+                text=f"What the last run left unseen was not looked for: {error}", level=Level.WARNING
+            )
+            return
+        plan.file.unlink(missing_ok=True)
+        yield from working.take_over((yield from self._orphans(plan)))
+
+    def _orphans(self, plan: Plan) -> Generator[Event, None, tuple[Import, ...]]:
+        """What `plan` would make although an earlier, interrupted run made it. Looked for only after such a
+        run.
+        """
+        site, store = self._work.site, self._store
+        if store is None or not plan.count(Action.CREATE) or not self._may_have_orphans(plan.root):
+            return ()
+        states = [store.read(root) for root in Root]
+        known = frozenset[str]().union(*(state.identities() for state in states if state is not None))
+        try:
+            leftovers = Inventory(site.cloud, self._work.name).leftovers()
+            found = (*orphans(plan, leftovers, known), *untagged_orphans(plan, site.cloud))
+        except AwsError as error:
+            yield LogLine(
+                text=f"Whether the interrupted run left more than the state knows could not be seen: {error}",
+                level=Level.WARNING,
+            )
+            return ()
+        for one in found:
+            yield LogLine(
+                text=f"{one.address} exists already ({one.id}): it is taken into the state.", source=plan.root
+            )
+        return found
+
+    def _may_have_orphans(self, root: Root) -> bool:
+        """Whether the last run was cut short, or anything of the root exists already."""
+        records = runs.history(self._work.site.workplace, self._work.name)
+        last = next(
+            (one for one in records if one.verb is Verb.RUN and one.folder != self._work.folder), None
+        )
+        if last is not None and last.outcome not in {Outcome.DONE, Outcome.UNCHANGED}:
+            return True
+        state = self._store.read(root) if self._store is not None else None
+        return self._work.verb is Verb.RUN and state is not None and bool(state.instances)
 
     def prepare(self, root: Root) -> None:
         """Start initialising `root` in the background, while Terraform waits for AWS."""
@@ -108,6 +175,7 @@ class Roots:
             backend=self._backend(root),
             may_destroy=self._may_destroy and root is Root.FOUNDATION,
             pending=self._pending[root],
+            imports=self._imports.get(root, ()),
         )
 
     def _backend(self, root: Root) -> Backend:

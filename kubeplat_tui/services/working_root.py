@@ -19,8 +19,9 @@ from kubeplat_tui.services.terraform_stream import parse
 from kubeplat_tui.services.workplace import PRIVATE_FILE, private_folder, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
+    from kubeplat_tui.services.adopt import Import
     from kubeplat_tui.services.events import Diagnostic, Event, Root
     from kubeplat_tui.services.pipeline import Work
     from kubeplat_tui.services.plan import Plan
@@ -119,6 +120,22 @@ class WorkingRoot:
         # Reading a plan starts the provider once more: not where there is nothing to read.
         body = NOTHING if ended.code == 0 and not ended.drifted else self._terraform.show(file)
         return read_plan(body, root=self.root, file=file, destroy=destroy, digest=digest)
+
+    def take_over(self, imports: Sequence[Import]) -> Generator[Event, None, None]:
+        """Note what exists in the state, one by one, without planning anything (`terraform import`)."""
+        for one in imports:
+            yield LogLine(
+                text=f"{one.address} exists already ({one.id}): noted in the state", source=self.root
+            )
+            answer = self._terraform.ask(
+                "import", one.address, one.id, input=False, lock_timeout=LOCK_TIMEOUT, no_color=FLAG
+            )
+            if answer.code != 0:
+                raise KubeplatError(
+                    f"{one.id} exists, but could not be noted in the state as {one.address}.",
+                    why=" ".join(answer.err.split()),
+                    todo="Remove it by hand if nothing needs it, then try again.",
+                )
 
     def apply(self, plan: Plan) -> Generator[Event, None, Ended]:
         """Apply a saved plan, once: its file is gone afterwards."""

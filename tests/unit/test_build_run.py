@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from kubeplat_tui.sandbox import corrections
 from kubeplat_tui.services import build, environments, runs
 from kubeplat_tui.services.errors import ExitCode, KubeplatError
 from kubeplat_tui.services.events import (
@@ -35,33 +33,20 @@ from tests.unit.fake_terraform import FakeTerraform, change, complaint, counted,
 from tests.unit.sites import REGION, Answers, LosableCloud, make_site, played
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from kubeplat_tui.services.site import Site
 
+pytestmark = pytest.mark.usefixtures("in_process_aws")
+
 VPC = "module.network.aws_vpc.main"
 
 
-@pytest.fixture(autouse=True)
-def _aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "TF_CLI_CONFIG_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    corrections.apply_all()
-    with mock_aws():
-        yield
-
-
 @pytest.fixture
-def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeTerraform:
+def terraform(terraform: FakeTerraform) -> FakeTerraform:
     """A Terraform for which one bucket and one VPC are missing."""
-    fake = FakeTerraform.install(tmp_path / "bin")
-    monkeypatch.setenv("KUBEPLAT_TERRAFORM", str(fake.program))
     bucket = "aws_s3_bucket.secrets"
-    fake.play(
+    terraform.play(
         foundation_plan={"code": 2, "lines": [counted(add=1, operation="plan")]},
         foundation_show=shown(change(bucket, "create", after={"bucket": "demo-secrets"})),
         foundation_apply={
@@ -81,7 +66,7 @@ def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeTerraform:
             ]
         },
     )
-    return fake
+    return terraform
 
 
 @pytest.fixture

@@ -1,0 +1,38 @@
+"""What several unit tests stand on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.fake_terraform import FakeTerraform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def in_process_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """AWS simulated in this process, corrected as in the sandbox, empty; an empty HOME."""
+    from moto import mock_aws
+
+    from kubeplat_tui.sandbox import corrections
+
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "TF_CLI_CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    corrections.apply_all()
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeTerraform:
+    """A Terraform that does nothing yet, and is the one that pipelines find."""
+    fake = FakeTerraform.install(tmp_path / "bin")
+    monkeypatch.setenv("KUBEPLAT_TERRAFORM", str(fake.program))
+    return fake
