@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.runs import RunRecord
 
 LOG_SIZES = ("", "-large", "-away")
-KEYS = "b builds · p only plans · D cleans up. Every change is shown and asked for first."
+KEYS = "b builds · p only plans · D cleans up. Each shows its plan, then asks."
 
 
 class BuildScreen(EnvironmentScreen):
@@ -158,14 +158,24 @@ class BuildScreen(EnvironmentScreen):
         state = self.build.state
         if state is None:
             return
-        now = self.kubeplat.now()
         self.query_one(StepList).show(state)
-        self.query_one("#checks", ReportView).show(lambda width: summary.checks(state.checks, width))
-        self.query_one(ResourceList).show(state)
-        self.query_one("#summary", ReportView).show(lambda width: summary.summary(state, now, width))
         if self.build.question is None and self._chosen_in != state.phase:
             self._go_to_view(state.phase)
+        self._show_view()
         self._show_tabs()
+
+    def _show_view(self) -> None:
+        """Bring the view that is seen up to date; the others are when they are gone to."""
+        state = self.build.state
+        if state is None:
+            return
+        now = self.kubeplat.now()
+        if self._view == "checks":
+            self.query_one("#checks", ReportView).show(lambda width: summary.checks(state.checks, width))
+        elif self._view == "resources":
+            self.query_one(ResourceList).show(state)
+        elif self._view == "summary":
+            self.query_one("#summary", ReportView).show(lambda width: summary.summary(state, now, width))
 
     def ask(self, question: Question) -> None:
         """The pipeline waits for an answer."""
@@ -228,6 +238,7 @@ class BuildScreen(EnvironmentScreen):
         switcher.current = kind
         if had_focus:
             self.query_one(f"#{kind}").focus(scroll_visible=False)
+        self._show_view()
         self._show_tabs()
 
     def _show_tabs(self) -> None:

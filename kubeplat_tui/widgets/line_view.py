@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.widgets.cells import Tone
@@ -102,7 +103,9 @@ class LineView(ScrollView, can_focus=True):
             self._strips.clear()
         size = Size(self.content_width(), self.count())
         if size != self.virtual_size:
-            self.virtual_size = size
+            # Setting the property would lay out the whole screen, for rows that no other widget depends on.
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
         if self.has_cursor:
             self.cursor = self.validate_cursor(self.cursor)
         self.refresh()

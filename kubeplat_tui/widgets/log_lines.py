@@ -37,8 +37,8 @@ class LogLines(LineView):
 
     DEFAULT_CSS = """
     LogLines { overflow-x: auto; }
-    LogLines > .line--hit { background: $warning 35%; text-style: bold; }
-    LogLines > .line--current { background: $primary; color: $background; text-style: bold; }
+    LogLines > .line--hit { background: $warning; color: $background; }
+    LogLines > .line--current { background: $primary; color: $background; text-style: bold underline; }
     LogLines > .line--around { text-style: dim; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"line--hit", "line--current", "line--around"}
@@ -79,6 +79,8 @@ class LogLines(LineView):
         self._flush_due = False
         self._own_scroll = False
         self._known_dropped = 0
+        self._rows_gone = 0
+        self._painted = 0.0
 
     # --- lines come -------------------------------------------------------------------------------
 
@@ -111,13 +113,22 @@ class LogLines(LineView):
         self._flush_soon()
 
     def _flush(self) -> None:
-        """Once a frame: count, search a portion, follow."""
+        """Search and wrap a portion; once a frame, and at the end, paint what there is."""
         self._flush_due = False
-        until = perf_counter() + PORTION
-        gone = self._forget_dropped()
+        began = perf_counter()
+        self._rows_gone += self._forget_dropped()
         if self.search is not None and self.search.behind:
             self.search.advance(PORTION)
-        self._wrap_more(until)
+        self._wrap_more(began + PORTION)
+        behind = (self.search is not None and self.search.behind) or self._wrap_behind()
+        if not behind or began - self._painted >= FRAME:
+            self._paint()
+        if behind:
+            self._flush_soon(0.001)
+
+    def _paint(self) -> None:
+        self._painted = perf_counter()
+        gone, self._rows_gone = self._rows_gone, 0
         self._own_scroll = True
         try:
             self.rows_changed(keep_strips=not gone)
@@ -128,8 +139,6 @@ class LogLines(LineView):
         finally:
             self._own_scroll = False
         self.post_message(self.Changed())
-        if (self.search is not None and self.search.behind) or self._wrap_behind():
-            self._flush_soon(0.001)
 
     def _forget_dropped(self) -> int:
         """Follow the store's ring; returns how many rows vanished above."""

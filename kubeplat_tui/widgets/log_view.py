@@ -70,7 +70,7 @@ class LogView(Vertical):
 
     def on_log_lines_changed(self) -> None:
         """Say it."""
-        self._title.update(title(self._noun, self.lines))
+        self._title.update(title(self._noun, self.lines), layout=False)
 
 
 def title(noun: str, lines: LogLines) -> Content:

@@ -283,6 +283,31 @@ async def test_a_second_ctrl_c_says_that_it_stops_already(tmp_path: Path) -> Non
         await world.ended(pilot)
 
 
+async def test_quitting_asks_stops_and_then_ends(tmp_path: Path) -> None:
+    gate = script.Gate()
+    world = World(tmp_path, *up_to_question(), *script.half_applied(), gate, *script.built())
+    async with world.app.run_test(size=(120, 40)) as pilot:
+        await world.open(pilot)
+        await pilot.press("b")
+        await asked(pilot, world)
+        await pilot.press("a", "y")
+        await until(pilot, gate.reached.is_set, "the apply")
+        await pilot.press("4", "ctrl+q")
+        await until(
+            pilot, lambda: "Stop the build of play-jest and quit?" in screen_text(pilot), "the dialog"
+        )
+        await pilot.press("escape")
+        assert world.screen.build.running
+        await pilot.press("ctrl+q")
+        await until(
+            pilot, lambda: "Stop the build of play-jest and quit?" in screen_text(pilot), "the dialog"
+        )
+        await pilot.press("y")
+        await world.ended(pilot)
+        # Nothing is at work any more: what else must be asked is asked, and the application ends.
+        await until(pilot, lambda: "The sandbox and what" in screen_text(pilot) or world.app._exit, "the end")
+
+
 async def test_a_failure_names_what_failed_and_what_exists(tmp_path: Path) -> None:
     world = World(tmp_path, *up_to_question(), *script.half_applied(), *script.failed_half_way())
     async with world.app.run_test(size=(120, 50)) as pilot:
