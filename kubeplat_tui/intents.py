@@ -13,8 +13,7 @@ from kubeplat_tui.services.workplace import Workplace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kubeplat_tui.sandbox.door import SandboxStatus
-    from kubeplat_tui.services.cloud import Cloud, Identity, SandboxDoor
+    from kubeplat_tui.services.cloud import Cloud, Identity, SandboxDoor, SandboxStatus
     from kubeplat_tui.services.environments import Environment, Found
     from kubeplat_tui.services.events import Decisions, Event, Output, Root, Stop
     from kubeplat_tui.services.inventory import Instance, Inventory, LoadBalancer, Volume

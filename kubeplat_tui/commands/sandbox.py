@@ -8,7 +8,7 @@ import typer
 from kubeplat_tui.commands import prompts
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.verb import group, verb
-from kubeplat_tui.sandbox.status import SandboxStatus
+from kubeplat_tui.services.cloud import SandboxStatus
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import Outcome, Question, Verb
 from kubeplat_tui.widgets import cells

@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services.cloud import SandboxStatus
 from kubeplat_tui.services.errors import InputError, KubeplatError
 
 if TYPE_CHECKING:
@@ -38,29 +39,10 @@ class GoneError(Exception):
     """Nobody answers at the socket: the child is not there, or ended while it was asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxStatus:
-    """A running sandbox. `started` is UTC, `memory` the resident bytes, `kept` whether it outlives its front
-    ends.
-    """
-
-    pid: int
-    port: int
-    log: Path
-    started: datetime
-    leases: int
-    kept: bool
-    memory: int
-
-    @property
-    def endpoint(self) -> str:
-        """The simulated AWS."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def line(self) -> bytes:
-        """The status as it goes over the socket."""
-        facts = asdict(self) | {"log": str(self.log), "started": self.started.isoformat()}
-        return json.dumps(facts).encode() + b"\n"
+def answer(status: SandboxStatus) -> bytes:
+    """The status as it goes over the socket."""
+    facts = asdict(status) | {"log": str(status.log), "started": status.started.isoformat()}
+    return json.dumps(facts).encode() + b"\n"
 
 
 def refusal(error: KubeplatError) -> bytes:

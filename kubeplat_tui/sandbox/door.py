@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.sandbox.control import GoneError, Verb, asked, parse, read_line
 from kubeplat_tui.sandbox.lease import Lease
 from kubeplat_tui.sandbox.places import Places, locked
-from kubeplat_tui.sandbox.status import SandboxStatus, status, stop
+from kubeplat_tui.sandbox.status import status, stop
 from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
@@ -22,7 +22,7 @@ from kubeplat_tui.services.workplace import cannot_write
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LocalSandbox", "SandboxStatus", "status", "stop"]
+__all__ = ["LocalSandbox", "status", "stop"]
 
 START_SECONDS = 30.0
 """A start takes about a second; a busy computer gets much longer before we give up."""

@@ -9,12 +9,12 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.sandbox.control import Verb
+from kubeplat_tui.sandbox.control import Verb, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kubeplat_tui.sandbox.control import SandboxStatus
+    from kubeplat_tui.services.cloud import SandboxStatus
 
 GRACE = 0.5
 """Seconds between the last lease's end and ours: a front end that restarts finds its sandbox again."""
@@ -104,7 +104,7 @@ class Keeper:
         self._kept = self._kept or verb is Verb.KEEP
         self._ending = self._ending or verb is Verb.STOP
         with contextlib.suppress(OSError):  # who asked and left is noticed by the next read
-            connection.sendall(self._describe(len(self._leases), self._kept).line())
+            connection.sendall(answer(self._describe(len(self._leases), self._kept)))
 
     def _drop(self, connection: socket.socket) -> None:
         self._selector.unregister(connection)

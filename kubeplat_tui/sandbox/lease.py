@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kubeplat_tui.sandbox.control import SandboxStatus
+    from kubeplat_tui.services.cloud import SandboxStatus
 
 
 class Lease:

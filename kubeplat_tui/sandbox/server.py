@@ -22,9 +22,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from kubeplat_tui.sandbox.control import SandboxStatus, refusal
+from kubeplat_tui.sandbox.control import refusal
 from kubeplat_tui.sandbox.keeper import Keeper
 from kubeplat_tui.sandbox.places import Places, locked
+from kubeplat_tui.services.cloud import SandboxStatus
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.sandbox.control import GoneError, SandboxStatus, Verb, ask, asked
+from kubeplat_tui.sandbox.control import GoneError, Verb, ask, asked
 from kubeplat_tui.sandbox.places import Places
 from kubeplat_tui.services.errors import KubeplatError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["SandboxStatus", "status", "stop"]
+    from kubeplat_tui.services.cloud import SandboxStatus
+
+__all__ = ["status", "stop"]
 
 STOP_SECONDS = 10.0
 

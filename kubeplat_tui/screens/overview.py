@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from kubeplat_tui.sandbox.door import SandboxStatus
-    from kubeplat_tui.services.cloud import Identity
+    from kubeplat_tui.services.cloud import Identity, SandboxStatus
     from kubeplat_tui.services.events import Output
     from kubeplat_tui.services.inventory import Instance
     from kubeplat_tui.services.runs import RunRecord

@@ -14,11 +14,33 @@ from kubeplat_tui.services.errors import KubeplatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
 
     from kubeplat_tui.services.environments import Environment
 
 SANDBOX_ACCOUNT = "123456789012"
 """The account number that moto answers with (and that AWS's own documentation uses)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxStatus:
+    """A running sandbox. `started` is UTC, `memory` the resident bytes, `kept` whether it outlives its front
+    ends.
+    """
+
+    pid: int
+    port: int
+    log: Path
+    started: datetime
+    leases: int
+    kept: bool
+    memory: int
+
+    @property
+    def endpoint(self) -> str:
+        """The simulated AWS."""
+        return f"http://127.0.0.1:{self.port}"
 
 
 class SandboxLease(Protocol):

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SUFFIX = ".tfvars"
 TEMPLATES = frozenset({"play", "example"})
+
+RESERVED = frozenset({"sandbox"})
+"""The sandbox keeps its own files in the state folder of that name."""
 PLAYGROUND = "play-"
 LONGEST_NAME = 20
 """Load balancers are named `<environment>-kube-internal-elb`; AWS allows them 32 characters."""
@@ -144,6 +147,12 @@ def _environment(path: Path, data: bytes) -> Environment:
     values = document.values()
     name = path.stem
     attribute = document.attribute("environment")
+    if name in RESERVED:
+        raise InputError(
+            f"{name} cannot be an environment's name.",
+            why="kubeplat keeps files of its own under that name.",
+            todo="Name the file and the environment in it otherwise.",
+        )
     if attribute is None:
         raise InputError(
             f"{path.name} does not say which environment it is.",
@@ -209,11 +218,11 @@ def create(workplace: Workplace, name: str) -> Environment:
 
     Raises `InputError` where the name cannot be one or is taken: an existing file is never overwritten.
     """
-    if not re.fullmatch(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}", name) or name in TEMPLATES:
+    if not re.fullmatch(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}", name) or name in TEMPLATES | RESERVED:
         raise InputError(
             f"{name} cannot be an environment's name.",
             why=f"It has 1 to {LONGEST_NAME} lower-case letters, digits and hyphens, begins with a letter, "
-            f"and is none of {', '.join(sorted(TEMPLATES))}.",
+            f"and is none of {', '.join(sorted(TEMPLATES | RESERVED))}.",
         )
     path = workplace.environments / f"{name}{SUFFIX}"
     if os.path.lexists(path):

@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from kubeplat_tui.services.errors import ExitCode
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kubeplat_tui.services.errors import ExitCode
     from kubeplat_tui.services.plan import Action, Plan
     from kubeplat_tui.services.values import Value
 
@@ -120,7 +119,7 @@ class Question:
     """
 
     topic: str
-    """A stable key: `apply-foundation`, `apply-cluster`, `make-state-bucket`, `make-key`, `destroy`, `destroy-again` …"""
+    """A stable key: `apply-foundation`, `apply-cluster`, `make-state-bucket`, `make-key`, `destroy` …"""
     title: str
     detail: str
     expected: str = "yes"

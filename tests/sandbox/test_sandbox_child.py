@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kubeplat_tui.sandbox import door
-from kubeplat_tui.sandbox.control import GoneError, SandboxStatus, parse, refusal
+from kubeplat_tui.sandbox.control import GoneError, parse, refusal
 from kubeplat_tui.sandbox.door import LocalSandbox, child_environ, status, stop
 from kubeplat_tui.sandbox.places import SOCKET_PATH_LIMIT, LockBusyError, Places, locked
-from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT, Cloud
+from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT, Cloud, SandboxStatus
 from kubeplat_tui.services.errors import InputError, KubeplatError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from kubeplat_tui.commands import reference
 from kubeplat_tui.intents import Intents
-from kubeplat_tui.sandbox.control import SandboxStatus
+from kubeplat_tui.services.cloud import SandboxStatus
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import Outcome, PipelineFinished, Root, Verb
 from kubeplat_tui.services.remote_state import StateLock
