@@ -1,6 +1,7 @@
 """The one place that knows where an environment lives: real AWS, or the sandbox on this computer.
 
-Everything above asks a `Cloud` for its clients and for the environment of child processes, and cannot tell which it got.
+Everything above asks a `Cloud` for its clients and for the environment of child processes, and cannot tell which it
+got.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class Cloud:
         return Identity(account=caller["Account"], arn=caller["Arn"])
 
     def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The environment of a child process that talks to this cloud (Terraform): `base` and what decides the cloud."""
+        """What a child process (Terraform) needs in its environment to talk to this cloud, on top of `base`."""
         environ = dict(os.environ if base is None else base)
         environ.update(AWS_REGION=self.region, AWS_DEFAULT_REGION=self.region)
         if self._lease is not None:

@@ -14,15 +14,18 @@ from kubeplat_tui.services.events import Outcome, Output, Root, Verb
 from kubeplat_tui.services.inventory import Instance, Layer
 from kubeplat_tui.services.runs import RunRecord
 from kubeplat_tui.services.site import Site
+from kubeplat_tui.services.variables import check_environment
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kubeplat_tui.sandbox.door import SandboxStatus
+    from kubeplat_tui.services.cloud import SandboxStatus
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Event, Stop
     from kubeplat_tui.services.inventory import LoadBalancer, Volume
+    from kubeplat_tui.services.variable_file import VariableFile
+    from kubeplat_tui.services.variables import Declarations
 
 NOW = datetime(2026, 11, 2, 14, 5, 9, tzinfo=UTC)
 SHOWN_FOLDER = Path("/home/jest/kubeplat/environments")
@@ -204,7 +207,7 @@ class FakeIntents(Intents):
         self.status: FakeSandbox | None = FakeSandbox()
         self.clouds: dict[str, FakeCloud] = {}
         self.machines = list(INSTANCES)
-        self.made_outputs = OUTPUTS
+        self.made_outputs: tuple[Output, ...] = OUTPUTS
         self.balancers: list[LoadBalancer] = []
         self.disks: list[Volume] = []
         self.pipeline: Callable[[Verb, Site, Decisions, Stop], Iterator[Event]] = lambda *_: iter(())
@@ -228,9 +231,18 @@ class FakeIntents(Intents):
             path.write_text(PLAYGROUND)
         return self.environment("play-jest")
 
+    def declarations(self) -> Declarations:
+        self.behaviour.enter("declarations")
+        return super().declarations()
+
+    def variable_file(self, name: str) -> VariableFile:
+        self.behaviour.enter("variable_file")
+        return super().variable_file(name)
+
     def open(self, name: str) -> Site:
         self.behaviour.enter("open")
         environment = self.environment(name)
+        check_environment(environment, self.declarations())
         cloud = self.clouds.get(name)
         if cloud is None or cloud.lost:
             cloud = self.clouds[name] = FakeCloud(environment.region)
