@@ -49,6 +49,8 @@ def test_build_browse_and_clean_up(place: Place) -> None:
     terminal.press("3")
     terminal.see("is built")
     terminal.press("D")
+    terminal.see("Destroy play-jest?", within=BUILT_WITHIN)
+    terminal.press("a")
     terminal.see("Type play-jest to go on")
     terminal.type("play-jest")
     terminal.press("Enter")
