@@ -58,7 +58,7 @@ ACTIONS: tuple[Action, ...] = (
     # Environments
     Action(
         "environments.playground",
-        ("n",),
+        ("n", "enter"),
         "playground",
         "New playground",
         "Make your playground environment, once; its file is never overwritten.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -16,14 +18,12 @@ from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.opened import Opened
 from kubeplat_tui.screens.sections import SECTION
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.events import now as utc_now
 from kubeplat_tui.widgets.footer import live_actions
 from kubeplat_tui.widgets.header import Facts
 from kubeplat_tui.widgets.too_small import TooSmall, too_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
     from textual.binding import Binding
     from textual.dom import DOMNode
@@ -40,7 +40,7 @@ class KubeplatApp(App[int]):
     """kubeplat on the screen. Everything it does, it asks `intents` for, in threads."""
 
     TITLE = "kubeplat"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     BINDINGS = bindings("app.quit")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared by Textual as it is
     ENABLE_COMMAND_PALETTE = True
@@ -52,7 +52,7 @@ class KubeplatApp(App[int]):
         *,
         start: str | None = None,
         playground: bool = False,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`start` names an environment to open at once; `playground` makes the user's where there is none."""
         super().__init__()
@@ -90,6 +90,7 @@ class KubeplatApp(App[int]):
                 f"There is no theme {self._unknown_theme}; press t to choose one.", severity="warning"
             )
         self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.call_after_refresh(lambda: self._cover(self.screen))
         self.branch = self.intents.git_branch()
         self.show_facts()
         if self.start:
@@ -323,8 +324,9 @@ class KubeplatApp(App[int]):
             return
         await super().on_event(event)
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._cover(self.screen)
+    def on_resize(self) -> None:
+        # Textual takes the new size over after this handler.
+        self.call_next(lambda: self._cover(self.screen))
 
     def _cover(self, screen: Screen[object]) -> None:
         """Cover the screen with a sentence while the terminal is too small, and uncover it afterwards."""

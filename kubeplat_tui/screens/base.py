@@ -43,7 +43,8 @@ class BaseScreen(Screen[None]):
     BINDINGS = bindings(
         "screen.refresh", "screen.filter", "app.go_to", "app.theme", "app.help", "screen.back", "screen.quit"
     )
-    AUTO_FOCUS: ClassVar[str | None] = None
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    """Nothing is focused by itself: what is hidden would take keys."""
 
     @property
     def kubeplat(self) -> KubeplatApp:
@@ -80,7 +81,7 @@ class BaseScreen(Screen[None]):
     @property
     def filter_target(self) -> ResourceTable[Any] | None:
         """The table that `/` filters: the focused one, else the first that is seen."""
-        if isinstance(self.focused, ResourceTable):
+        if isinstance(self.focused, ResourceTable) and self.focused.rows:
             return self.focused
         return next((table for table in self.query(ResourceTable) if table.focusable and table.rows), None)
 

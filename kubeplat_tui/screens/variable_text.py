@@ -42,7 +42,7 @@ class VariableText(Vertical):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield TextArea(show_line_numbers=True, compact=True, soft_wrap=False, tab_behavior="indent")
+        yield TextArea(show_line_numbers=True, compact=True, soft_wrap=False, tab_behavior="focus")
         yield VerticalScroll(Static(), classes="problems", can_focus=False)
 
     def show(self, text: str, line: int | None) -> None:

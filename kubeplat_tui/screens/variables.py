@@ -55,10 +55,12 @@ class VariablesScreen(EnvironmentScreen):
     }
     VariablesScreen #about { height: auto; max-height: 12; }
     VariablesScreen.-editing #about { max-height: 5; }
+    VariablesScreen.-editing #pane { max-height: 80%; }
     VariablesScreen.-wide #form { layout: horizontal; }
-    VariablesScreen.-wide FieldTable { width: 3fr; }
+    VariablesScreen.-wide FieldTable { width: 5fr; }
+    VariablesScreen.-wide ValueEditor TextArea { max-height: 24; }
     VariablesScreen.-wide #pane {
-        width: 2fr; height: 1fr; max-height: 100%; padding: 1 2; border-top: none; border-left: solid $line;
+        width: 4fr; height: 1fr; max-height: 100%; padding: 1 2; border-top: none; border-left: solid $line;
     }
     VariablesScreen.-wide #about, VariablesScreen.-wide.-editing #about { max-height: 60%; margin-bottom: 1; }
     VariablesScreen.-text StateView { display: none; }
@@ -178,9 +180,10 @@ class VariablesScreen(EnvironmentScreen):
 
     @property
     def _editor(self) -> ValueEditor | None:
+        """The editor while it edits something."""
         from kubeplat_tui.widgets.value_editor import ValueEditor
 
-        return next(iter(self.query(ValueEditor)), None)
+        return next((editor for editor in self.query(ValueEditor) if editor.field is not None), None)
 
     def on_resource_table_highlighted(self) -> None:
         self._describe()
@@ -206,7 +209,7 @@ class VariablesScreen(EnvironmentScreen):
             return False
         return enabled[action] if action in enabled else super().check_action(action, parameters)
 
-    def action_edit(self) -> None:
+    async def action_edit(self) -> None:
         """Edit the value under the cursor; a yes-or-no one is switched."""
         field = self._field
         if field is None:
@@ -216,8 +219,10 @@ class VariablesScreen(EnvironmentScreen):
             return
         from kubeplat_tui.widgets.value_editor import ValueEditor
 
+        if not self.query(ValueEditor):
+            await self.query_one("#pane").mount(ValueEditor())
         self.add_class("-editing")
-        self.query_one("#pane").mount(ValueEditor(field))
+        await self.query_one(ValueEditor).begin(field)
         self.query_one("#words", Static).update(description(field, editing=True))
         self.refresh_bindings()
 
@@ -276,7 +281,7 @@ class VariablesScreen(EnvironmentScreen):
         editor, file, declarations = self._editor, self.file, self._declarations
         if editor is None or file is None or declarations is None:
             return
-        name, value = editor.field.name, event.value
+        name, value = editor.field.name if editor.field else "", event.value
 
         def work() -> list[str]:
             problems = file.with_value(name, value).problems(declarations)
@@ -284,19 +289,20 @@ class VariablesScreen(EnvironmentScreen):
 
         self.fetch("Checking the value", work, editor.show_problems, group="value", quiet=True)
 
-    async def on_value_editor_taken(self, event: ValueEditor.Taken) -> None:
+    def on_value_editor_taken(self, event: ValueEditor.Taken) -> None:
         event.stop()
         editor = self._editor
-        if editor is not None:
-            await self._close_editor(editor)
-            self._set(editor.field.name, event.value)
+        if editor is not None and editor.field is not None:
+            name = editor.field.name
+            self._close_editor(editor)
+            self._set(name, event.value)
 
-    async def on_value_editor_cancelled(self) -> None:
+    def on_value_editor_cancelled(self) -> None:
         if self._editor is not None:
-            await self._close_editor(self._editor)
+            self._close_editor(self._editor)
 
-    async def _close_editor(self, editor: ValueEditor) -> None:
-        await editor.remove()
+    def _close_editor(self, editor: ValueEditor) -> None:
+        editor.end()
         self.remove_class("-editing")
         self.query_one(FieldTable).focus()
         self._describe()

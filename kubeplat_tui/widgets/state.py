@@ -119,6 +119,7 @@ class StateView(Container):
     StateView.-notice > * { display: none; }
     StateView.-notice > StatePanel { display: block; }
     StateView > Banner { display: none; }
+    StateView.-notice > Banner { display: none; }
     StateView.-banner > Banner { display: block; }
     """
 
@@ -156,6 +157,9 @@ class StateView(Container):
             self._has_content = False
             self._panel.show(notice)
             self.set_class(True, "-notice").set_class(False, "-banner")
+            focused = self.screen.focused
+            if focused is not None and self in focused.ancestors:
+                self.screen.set_focus(None)  # what cannot be seen takes no keys
 
     def show_content(self) -> None:
         """Show the content alone."""

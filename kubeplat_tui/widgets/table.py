@@ -282,7 +282,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing works on no rows; Enter only where it opens something."""
-        if action in {"mark", "copy", "copy_row", "export", "sort"}:
+        if action in {"mark", "copy", "copy_row", "export", "sort", "move"}:
             return bool(self._order)
         if action == "open":
             return self._opens and bool(self._order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -16,8 +17,6 @@ from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.variable_form import Editor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from textual.app import ComposeResult
     from textual.widget import Widget
 
@@ -30,16 +29,16 @@ class ValueEditor(Vertical):
 
     BINDINGS = bindings("editor.take", "editor.cancel")
     DEFAULT_CSS = """
-    ValueEditor { height: auto; max-height: 100%; padding: 0; }
+    ValueEditor { height: auto; max-height: 100%; padding: 0; display: none; }
     ValueEditor Input, ValueEditor Input:focus { border: none; height: 1; padding: 0; background: $panel; }
     ValueEditor TextArea, ValueEditor TextArea:focus {
-        border: none; height: 8; padding: 0; background: $panel;
+        border: none; height: auto; min-height: 3; max-height: 6; padding: 0; background: $panel;
     }
     ValueEditor OptionList, ValueEditor OptionList:focus {
         border: none; height: auto; max-height: 8; padding: 0;
     }
     ValueEditor .hint { color: $quiet; height: auto; }
-    ValueEditor .problem { color: $error; height: auto; max-height: 4; }
+    ValueEditor .problem { color: $error; height: auto; max-height: 3; }
     """
 
     class Edited(Message):
@@ -55,50 +54,100 @@ class ValueEditor(Vertical):
     class Cancelled(Message):
         """The value stays as it was."""
 
-    def __init__(self, field: Field) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.field = field
+        self.field: Field | None = None
+        """What is edited now. The widgets stay when it is done, hidden, for the next one."""
         self._typed_wrongly = False
 
     def compose(self) -> ComposeResult:
-        kind = self.field.editor
-        yield Static(Content(self._hint(kind)), classes="hint")
-        yield from _COMPOSERS[kind](self.field)
+        yield Static("", classes="hint")
+        yield Input(compact=True, select_on_focus=False, id="single")
+        yield OptionList(compact=True)
+        yield TextArea(compact=True)
+        yield PairRows()
         yield Static("", classes="problem")
 
-    def on_mount(self) -> None:
-        first = next(
-            widget
-            for widget in self.query("*")
-            if widget.can_focus and not isinstance(widget, VerticalScroll)
-        )
-        first.focus()
-        if isinstance(first, Input):
-            first.cursor_position = len(first.value)
-        if isinstance(first, OptionList):
-            names = form.choices(self.field.variable) if self.field.variable else ()
-            first.highlighted = names.index(str(self.field.value)) if self.field.value in names else 0
+    async def begin(self, field: Field) -> None:
+        """Edit this field: show what fits its kind, with its value, and take the keys."""
+        self.field = None  # what the widgets say while they are filled is not typed by anybody
+        kind = field.editor
+        self.query_one(".hint", Static).update(Content(hint(kind)))
+        self.query_one(".problem", Static).update("")
+        wanted = await self._fill(field, kind)
+        for widget in (self._single, self._options, self._area, self._rows):
+            widget.display = widget is wanted
+        self.display = True
+        self.field = field
+        first = wanted.query(Input).first() if isinstance(wanted, PairRows) else wanted
+        self.call_after_refresh(first.focus)
+
+    def end(self) -> None:
+        """Nothing is edited any more."""
+        self.field = None
+        self.display = False
+
+    async def _fill(self, field: Field, kind: Editor) -> Widget:
+        value = field.value
+        if kind is Editor.CHOICE:
+            names = form.choices(field.variable) if field.variable else ()
+            self._options.set_options([Option(Content(name)) for name in names])
+            self._options.highlighted = names.index(str(value)) if value in names else 0
+            return self._options
+        if kind in {Editor.TEXT, Editor.NUMBER}:
+            self._single.password = field.sensitive
+            self._single.value = form.as_text(value)
+            self._single.cursor_position = len(self._single.value)
+            return self._single
+        if kind is Editor.PAIRS:
+            entries = value if isinstance(value, Mapping) else {}
+            await self._rows.fill([(key, form.as_text(each)) for key, each in entries.items()])
+            return self._rows
+        if kind is Editor.LINES:
+            lines = value if isinstance(value, Sequence) else ()
+            text = "\n".join(form.as_text(line) for line in lines)
+        else:
+            text = form.as_hcl(value) if field.is_set or value is not None else ""
+        self._area.show_line_numbers = kind is Editor.HCL
+        self._area.soft_wrap = False
+        self._area.load_text(text)
+        self._area.move_cursor(self._area.document.end)
+        return self._area
+
+    @property
+    def _single(self) -> Input:
+        return self.query_one("#single", Input)
+
+    @property
+    def _options(self) -> OptionList:
+        return self.query_one(OptionList)
+
+    @property
+    def _area(self) -> TextArea:
+        return self.query_one(TextArea)
+
+    @property
+    def _rows(self) -> PairRows:
+        return self.query_one(PairRows)
 
     def show_problems(self, sentences: Sequence[str]) -> None:
         """Say what is wrong with the value as typed."""
-        if not self._typed_wrongly and self.is_attached:
+        if not self._typed_wrongly:
             self.query_one(".problem", Static).update(Content("\n".join(f"✖ {one}" for one in sentences)))
 
-    def value(self) -> Value:
+    def value(self, field: Field) -> Value:
         """The value as typed. Raises `InputError`."""
-        field, kind = self.field, self.field.editor
-        element = _element(field)
+        kind, element = field.editor, element_of(field)
         if kind is Editor.CHOICE:
-            options = self.query_one(OptionList)
-            at = options.highlighted or 0
-            return form.choices(field.variable)[at] if field.variable else None
+            names = form.choices(field.variable) if field.variable else ()
+            return names[self._options.highlighted or 0]
         if kind in {Editor.TEXT, Editor.NUMBER}:
-            return form.from_text(self.query_one(Input).value, element)
+            return form.from_text(self._single.value, element)
         if kind is Editor.LINES:
-            return form.from_lines(self.query_one(TextArea).text, element)
+            return form.from_lines(self._area.text, element)
         if kind is Editor.PAIRS:
-            return form.from_pairs(self.query_one(PairRows).pairs, element)
-        return form.from_hcl(self.query_one(TextArea).text)
+            return form.from_pairs(self._rows.pairs, element)
+        return form.from_hcl(self._area.text)
 
     # --- events -------------------------------------------------------------------------------------
 
@@ -120,40 +169,50 @@ class ValueEditor(Vertical):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self.field.editor is Editor.PAIRS:
-            self.query_one(PairRows).go_on(event.input)
+        if self.field is not None and self.field.editor is Editor.PAIRS:
+            self._rows.go_on(event.input)
         else:
             self.action_take()
 
     def action_take(self) -> None:
         """Take the value, unless it cannot be one."""
-        if self._look():
-            self.post_message(self.Taken(self.value()))
+        if self.field is not None and self._look():
+            self.post_message(self.Taken(self.value(self.field)))
 
     def action_cancel(self) -> None:
         """Leave the value as it was."""
         self.post_message(self.Cancelled())
 
     def _look(self) -> bool:
-        problem = self.query_one(".problem", Static)
+        if self.field is None:
+            return False
         try:
-            value = self.value()
+            value = self.value(self.field)
         except InputError as error:
             self._typed_wrongly = True
-            problem.update(Content(f"✖ {error}"))
+            self.query_one(".problem", Static).update(Content(f"✖ {error}"))
             return False
         self._typed_wrongly = False
         self.post_message(self.Edited(value))
         return True
 
-    @staticmethod
-    def _hint(kind: Editor) -> str:
-        ends = {
-            Editor.LINES: "^s takes it",
-            Editor.PAIRS: "enter next row · ^s takes it",
-            Editor.HCL: "^s takes it",
-        }
-        return f"{kind.value} · {ends.get(kind, 'enter takes it')} · esc leaves it"
+
+def hint(kind: Editor) -> str:
+    """What can be typed, and how it is ended."""
+    ends = {
+        Editor.PAIRS: "enter next field · ^s takes it",
+        Editor.LINES: "^s takes it",
+        Editor.HCL: "^s takes it",
+    }
+    return f"{kind.value} · {ends.get(kind, 'enter takes it')} · esc leaves it"
+
+
+def element_of(field: Field) -> str:
+    """The kind of a single value in it: its own, or that of a collection's elements."""
+    if field.variable is None:
+        return "any"
+    kind = field.variable.type
+    return str(kind.element.kind if kind.elements else kind.kind)
 
 
 class PairRows(VerticalScroll):
@@ -167,9 +226,8 @@ class PairRows(VerticalScroll):
     PairRows .value { width: 2fr; }
     """
 
-    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+    def __init__(self) -> None:
         super().__init__(can_focus=False)
-        self._start = pairs
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -178,9 +236,10 @@ class PairRows(VerticalScroll):
         texts = [[each.value for each in found if isinstance(each, Input)] for found in (names, values)]
         return list(zip(*texts, strict=True))
 
-    def compose(self) -> ComposeResult:
-        for name, value in [*self._start, ("", "")]:
-            yield self._row(name, value)
+    async def fill(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Show these rows and an empty one."""
+        await self.remove_children()
+        await self.mount_all(self._row(name, value) for name, value in [*pairs, ("", "")])
 
     def go_on(self, field: Input) -> None:
         """Enter: from a name to its value, from a value to the next row, from the last one to a new row."""
@@ -200,45 +259,3 @@ class PairRows(VerticalScroll):
             Static("=", classes="equals"),
             Input(value, placeholder="value", compact=True, classes="value", select_on_focus=False),
         )
-
-
-def _element(field: Field) -> str:
-    if field.variable is None:
-        return "any"
-    kind = field.variable.type
-    return str(kind.element.kind if kind.elements else kind.kind)
-
-
-def _input(field: Field) -> list[Widget]:
-    return [Input(form.as_text(field.value), compact=True, password=field.sensitive, select_on_focus=False)]
-
-
-def _lines(field: Field) -> list[Widget]:
-    entries = field.value if isinstance(field.value, list | tuple) else ()
-    return [TextArea("\n".join(form.as_text(entry) for entry in entries), compact=True)]
-
-
-def _pairs(field: Field) -> list[Widget]:
-    entries = field.value if isinstance(field.value, dict) else {}
-    return [PairRows([(key, form.as_text(value)) for key, value in entries.items()])]
-
-
-def _expression(field: Field) -> list[Widget]:
-    text = form.as_hcl(field.value) if field.is_set or field.value is not None else ""
-    return [TextArea(text, compact=True, show_line_numbers=True)]
-
-
-def _choice(field: Field) -> list[Widget]:
-    names = form.choices(field.variable) if field.variable else ()
-    return [OptionList(*(Option(Content(name)) for name in names), compact=True)]
-
-
-_COMPOSERS: dict[Editor, Callable[[Field], list[Widget]]] = {
-    Editor.SWITCH: _expression,
-    Editor.CHOICE: _choice,
-    Editor.TEXT: _input,
-    Editor.NUMBER: _input,
-    Editor.LINES: _lines,
-    Editor.PAIRS: _pairs,
-    Editor.HCL: _expression,
-}
