@@ -75,8 +75,8 @@ def orphans(plan: Plan, leftovers: Iterable[Leftover], known: frozenset[str]) ->
     wanted = [change for change in plan.changes if change.action is Action.CREATE]
     pairs: list[tuple[str, Leftover]] = []
     for one in leftovers:
-        types, _ = TYPES.get(one.kind, ((), ""))
-        if one.arn in known or _id(one) in known:
+        types = TYPES[one.kind][0] if one.kind in TYPES else ()
+        if not types or known & {one.arn, _id(one), _import_id(one)}:
             continue
         pairs += [
             (change.address, one) for change in wanted if change.type in types and one.name in _names(change)

@@ -50,7 +50,7 @@ class State:
         return frozenset(
             str(one.attributes[name])
             for one in self.instances
-            for name in ("id", "arn", "security_group_rule_id")
+            for name in ("id", "arn", "key_pair_id", "security_group_rule_id")
             if one.attributes.get(name)
         )
 

@@ -50,9 +50,12 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # python-ter
     here.
     """
 
-    def __init__(self, folder: Path, binary: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, binary: Path, environ: Mapping[str, str], *, init_speaks_json: bool = True
+    ) -> None:
         self.environ = dict(environ)
         self.folder = folder
+        self._init_form = {"json": FLAG} if init_speaks_json else {}
         super().__init__(working_dir=str(folder), terraform_bin_path=str(binary), is_env_vars_included=False)
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -94,7 +97,13 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # python-ter
     def init(self, **options: Any) -> TerraformProcess:
         """Start `init`: the backend as configured (nothing is migrated), the providers as locked."""
         return self.start(
-            "init", json=FLAG, no_color=FLAG, input=False, reconfigure=FLAG, lockfile="readonly", **options
+            "init",
+            no_color=FLAG,
+            input=False,
+            reconfigure=FLAG,
+            lockfile="readonly",
+            **self._init_form,
+            **options,
         )
 
     def plan(self, **options: Any) -> TerraformProcess:
@@ -146,7 +155,9 @@ class Toolbox:
 
     def in_folder(self, folder: Path) -> Terraform:
         """Terraform working in `folder`."""
-        return Terraform(folder, self.binary.path, self.environ)
+        # `init -json` came with Terraform 1.9; OpenTofu went its own way before that.
+        speaks_json = self.binary.product is terraform_binary.Product.TERRAFORM
+        return Terraform(folder, self.binary.path, self.environ, init_speaks_json=speaks_json)
 
 
 def find_toolbox(site: Site, environ: Mapping[str, str] | None = None) -> Toolbox:

@@ -94,7 +94,11 @@ def parse(line: str, root: Root, stray: Level = Level.ERROR) -> Message:
 def _event(kind: str, body: dict[str, Any], root: Root) -> Event:
     text = _text(body.get("@message"))
     if kind in PHASES:
-        return _progress(PHASES[kind], _object(body.get("hook")), root)
+        progress = _progress(PHASES[kind], _object(body.get("hook")), root)
+        if progress.action is not Action.READ:
+            return progress
+        # A data source is looked up: nothing changes.
+        return LogLine(text=text or f"Reading {progress.address}", level=Level.DEBUG, source=root)
     if kind == "diagnostic":
         return DiagnosticRaised(root=root, diagnostic=diagnostic(_object(body.get("diagnostic")), text))
     if kind == "provision_progress":

@@ -47,6 +47,11 @@ def test_what_the_state_knows_is_left_alone(known: str) -> None:
     assert orphans(plan, [left("ec2 subnet", "subnet-1", "demo-a")], frozenset({known})) == []
 
 
+def test_a_key_pair_of_another_root_is_left_alone() -> None:
+    plan = plan_of(creation("aws_key_pair.mine", "aws_key_pair", key_name="demo"))
+    assert orphans(plan, [left("ec2 key-pair", "key-1", "demo")], frozenset({"demo"})) == []
+
+
 def test_two_of_one_name_are_left_alone() -> None:
     plan = plan_of(creation(SUBNET, "aws_subnet", tags={"Name": "demo-a"}))
     two = [left("ec2 subnet", "subnet-1", "demo-a"), left("ec2 subnet", "subnet-2", "demo-a")]
