@@ -144,7 +144,7 @@ def test_a_name_with_escape_codes_cannot_move_the_cursor(shell: Shell) -> None:
 def test_outputs_name_sensitive_values_without_showing_them(shell: Shell) -> None:
     first = shell.intents.made_outputs[0]
     secret = dataclasses.replace(first, name="secret", value=None, sensitive=True)
-    shell.intents.made_outputs = (first, secret)  # type: ignore[assignment]  # the fake's own tuple is longer
+    shell.intents.made_outputs = (first, secret)
     ran = shell.run("output", "-e", "play-jest")
     assert "kubeapi_public" in ran.out
     assert "(sensitive)" in ran.out
