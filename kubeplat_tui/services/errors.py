@@ -31,7 +31,9 @@ class KubeplatError(Exception):
         self.todo = todo
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.what, self.why, self.todo) if part)
+        parts = [part.strip() for part in (self.what, self.why, self.todo) if part]
+        # A list of problems stands on lines of its own, between what they are about and what to do.
+        return ("\n" if any("\n" in part for part in parts) else " ").join(parts)
 
 
 class InputError(KubeplatError):
