@@ -222,6 +222,6 @@ def check_environment(environment: Environment, declarations: Declarations) -> N
     count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
     raise InputError(
         f"The file of {environment.name} has {count}; nothing was changed.",
-        why="\n" + "\n".join(sentences) + "\n",
+        why="\n".join(sentences),
         todo=f"Correct {environment.path}, or open its variables.",
     )
