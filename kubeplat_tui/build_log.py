@@ -14,7 +14,6 @@ from kubeplat_tui.services.events import (
     Phase,
     PipelineFinished,
     PipelineStarted,
-    PlanReady,
     QuestionAnswered,
     ResourceProgress,
     SettingWritten,
@@ -68,8 +67,6 @@ def _said(event: Event) -> Said | None:
         case CheckFinished():
             loud = CHECK_LEVELS.get(event.state, Level.INFO)
             return "preflight", f"{event.name}: {event.state}. {event.detail}", loud
-        case PlanReady():
-            return event.plan.root.value, f"plan: {event.plan.summary()}", Level.INFO
         case _:
             words = _course(event)
             return ("kubeplat", *words) if words is not None else None

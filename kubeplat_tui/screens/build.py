@@ -59,6 +59,7 @@ class BuildScreen(EnvironmentScreen):
     DEFAULT_CSS = """
     BuildScreen #run { height: 1fr; layout: horizontal; }
     BuildScreen.-narrow #run { layout: vertical; }
+    BuildScreen.-vast StepList { width: 42; }
     BuildScreen.-narrow StepList { width: 1fr; height: 2; border-right: none; }
     BuildScreen #view { height: 1fr; }
     BuildScreen #main { height: 1fr; width: 1fr; }
@@ -179,9 +180,8 @@ class BuildScreen(EnvironmentScreen):
 
     def ask(self, question: Question) -> None:
         """The pipeline waits for an answer."""
-        bar = self.query_one(QuestionBar)
-        bar.ask(question)
         if question.plan is not None:
+            self.query_one(QuestionBar).ask(question)
             self._go_to_view(f"plan {question.plan.root}")
         self.refresh_bindings()
         if not self.is_current:
@@ -266,8 +266,8 @@ class BuildScreen(EnvironmentScreen):
             "plan": idle,
             "cleanup": idle,
             "stop": not idle,
-            "approve": self.build.question is not None,
-            "decline": self.build.question is not None,
+            "approve": self.query_one(QuestionBar).asking,
+            "decline": self.query_one(QuestionBar).asking,
             "view": self.build.state is not None and len(views(self.build.state)) > 1,
             "log": self.build.state is not None,
         }
@@ -423,9 +423,9 @@ class BuildScreen(EnvironmentScreen):
     def ask_to_quit(self) -> None:
         """A pipeline is at work: stop it cleanly, then quit; or stay."""
         state = self.build.state
-        verb = state.verb if state is not None else "pipeline"
+        word = state.word if state is not None else "pipeline"
         decision = Decision(
-            f"Stop the {verb} of {self.opened.name} and quit?", self.QUIT_WORDS, yes="Stop and quit"
+            f"Stop the {word} of {self.opened.name} and quit?", self.QUIT_WORDS, yes="Stop and quit"
         )
 
         def decided(answer: str | None) -> None:

@@ -24,7 +24,6 @@ class DescribeDialog(Dialog[None]):
 
     BINDINGS = bindings("dialog.close")
     DEFAULT_CSS = """
-    DescribeDialog > .box { width: 96; height: 85%; padding: 1 1 0 1; }
     DescribeDialog .title { padding: 0 1; margin-bottom: 1; }
     """
 
@@ -38,6 +37,8 @@ class DescribeDialog(Dialog[None]):
         with Vertical(classes="box") as box:
             yield Static(self._title, classes="title", markup=False)
             yield ReportView()
+        # The frame's stylesheet gives every dialog its size; this one is for reading.
+        box.styles.width, box.styles.height, box.styles.padding = 100, "85%", (1, 1, 0, 1)
         box.border_subtitle = "y copies · esc closes"
 
     def on_mount(self) -> None:

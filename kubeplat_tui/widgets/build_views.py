@@ -64,7 +64,9 @@ class ViewTabs(Widget):
         self._content = Content("   ").join(pieces)
         if current.startswith("plan "):
             plan = next(plan for root, plan in state.plans.items() if root == current.removeprefix("plan "))
-            self._content = Content.assemble(self._content, (f"   {plan.summary()}", "bold"))
+            counts = f"   {plan.summary()}"
+            if self._content.cell_length + len(counts) <= self.content_size.width:
+                self._content = Content.assemble(self._content, (counts, "bold"))
         self.refresh()
 
     def render(self) -> Content:

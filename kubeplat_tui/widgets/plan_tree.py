@@ -9,6 +9,7 @@ from textual import work
 from textual.message import Message
 
 from kubeplat_tui.actions import bindings
+from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.plan import Action
 from kubeplat_tui.widgets.cells import Tone, cut_middle
@@ -82,15 +83,15 @@ class PlanTree(LineView):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, classes=classes)
+        self._plan: Plan | None = None
         self._outline: PlanOutline | None = None
         self._rows: list[Row] = []
         self._filter = ""
-        self._wrapped_at = 0
 
     @property
     def plan(self) -> Plan | None:
-        """What is shown."""
-        return self._outline.plan if self._outline is not None else None
+        """The plan that is shown, or will be as soon as its outline is made."""
+        return self._plan
 
     @property
     def filter(self) -> str:
@@ -98,15 +99,25 @@ class PlanTree(LineView):
         return self._filter
 
     def show(self, plan: Plan) -> None:
-        """Show another plan, as soon as its outline is made."""
+        """Show another plan, as soon as its outline is made; until then none."""
+        self._plan = plan
+        self._outline = None
+        self._arrange()
         self._make_outline(plan)
 
-    @work(thread=True, exclusive=True, group="plan-outline")
+    @work(thread=True, exclusive=True, group="plan-outline", exit_on_error=False)
     def _make_outline(self, plan: Plan) -> None:
         outline = PlanOutline.of(plan)
-        self.app.call_from_thread(self._take, outline)
+        self.post_message(Delivered(lambda: self._take(outline)))
+
+    def on_delivered(self, event: Delivered) -> None:
+        """An outline is made."""
+        event.stop()
+        event.deliver()
 
     def _take(self, outline: PlanOutline) -> None:
+        if outline.plan is not self._plan:
+            return  # another one was asked for in the meantime
         self._outline = outline
         self._filter = ""
         self.cursor = 0
@@ -114,7 +125,7 @@ class PlanTree(LineView):
 
     def clear(self) -> None:
         """Show nothing."""
-        self._outline = None
+        self._plan = self._outline = None
         self._arrange()
 
     @property

@@ -39,6 +39,11 @@ class QuestionBar(Widget):
         self._sure = False
 
     @property
+    def asking(self) -> bool:
+        """Whether a question waits."""
+        return self._question is not None
+
+    @property
     def sure(self) -> bool:
         """Whether it waits for `y`."""
         return self._sure

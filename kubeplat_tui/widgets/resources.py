@@ -145,15 +145,9 @@ class ResourceList(LineView):
 
     def _module(self, line: Line, module: Module) -> None:
         total, finished = len(module.members), module.done
-        shown = (
-            done("")
-            if finished == total
-            else failed("")
-            if module.failed
-            else changing("")
-            if module.active
-            else none("")
-        )
+        shown = done("") if finished == total else changing("") if module.active or finished else none("")
+        if module.failed:
+            shown = failed("")
         line.add(f"{shown.symbol} ", self.style(shown.tone))
         line.add(module.name or f"the {module.root} itself", self.style("strong"))
         line.add(f"  {finished}/{total}", self.style(Tone.QUIET))

@@ -45,7 +45,7 @@ class StepList(Widget):
     """Shows one `BuildState`; `show` it again whenever something changed or a second passed."""
 
     DEFAULT_CSS = """
-    StepList { width: 30; height: 1fr; padding: 0 1; border-right: solid $line; }
+    StepList { width: 34; height: 1fr; padding: 0 1; border-right: solid $line; }
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:

@@ -51,7 +51,7 @@ def summary(state: BuildState, now: datetime, width: int) -> list[ReportLine]:
     shown = MARKS[finished.outcome]
     lines = list(sentence(finished.sentence, width, lead=((f"{shown.symbol} ", shown.tone),), style=STRONG))
     lines += sentence(
-        f"{state.word.capitalize()} {shown.word} in {duration(state.elapsed(now))}.",
+        f"{state.word.capitalize()}: {shown.word} in {duration(state.elapsed(now))}.",
         width,
         lead=(("  ", Tone.PLAIN),),
         style=Tone.QUIET,

@@ -150,6 +150,23 @@ async def test_the_filter_finds_addresses_attributes_and_values() -> None:
         assert tree.filter_count == ""
 
 
+async def test_the_plan_asked_for_last_is_the_one_shown() -> None:
+    # A cleanup has two plans at once: an outline made late must not take the place of the one in question.
+    tree = PlanTree()
+    first, second = fake_plan.every_kind(), fake_plan.of_size(300)
+    async with WidgetApp(tree).run_test(size=(80, 24)) as pilot:
+        for plan in (first, second, first, second, first):
+            tree.show(plan)
+            assert tree.plan is plan
+        await until(pilot, tree.count, "the rows")
+        tree._take(PlanOutline.of(second))
+        await until(pilot, lambda: "aws_key_pair.machines" in everything(tree), "the first plan")
+        assert "aws_thing" not in everything(tree)
+        tree.clear()
+        tree._take(PlanOutline.of(second))
+        assert not tree.count()
+
+
 async def test_an_empty_plan_says_so() -> None:
     tree = PlanTree()
     async with WidgetApp(tree).run_test(size=(80, 24)) as pilot:
