@@ -51,7 +51,8 @@ def _move(name: str, keys: tuple[str, ...], title: str) -> Action:
 
 
 def _go(key: str, section: str, title: str, what: str) -> Action:
-    return Action(f"go.{section}", (key,), f"go('{section}')", title, what, Group.GO, Footer.NEVER)
+    words = f"{title}: {what}"
+    return Action(f"go.{section}", (key,), f"go('{section}')", title, words, Group.GO, Footer.NEVER)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -268,7 +269,7 @@ ACTIONS: tuple[Action, ...] = (
         ("o",),
         "sort",
         "Sort",
-        "Sort by the column under the cursor; again turns the order round.",
+        "Sort by the column under the cursor; again: reversed.",
         Group.TABLE,
         Footer.WHERE_THERE_IS_ROOM,
     ),
@@ -277,7 +278,7 @@ ACTIONS: tuple[Action, ...] = (
         ("y",),
         "copy",
         "Copy",
-        "Copy the whole value of the cell under the cursor (OSC 52).",
+        "Copy the whole value under the cursor (OSC 52).",
         Group.TABLE,
         Footer.WHERE_THERE_IS_ROOM,
     ),
@@ -286,7 +287,7 @@ ACTIONS: tuple[Action, ...] = (
         ("Y",),
         "copy_row",
         "Copy row",
-        "Copy the row, or every marked row, with tabs between the values.",
+        "Copy the row, or every marked row, with tabs between.",
         Group.TABLE,
         Footer.NEVER,
     ),
@@ -300,11 +301,11 @@ ACTIONS: tuple[Action, ...] = (
         Footer.WHERE_THERE_IS_ROOM,
     ),
     # Sections of an environment
-    _go("1", "overview", "Overview", "What the environment is and what to do next."),
-    _go("2", "variables", "Variables", "The environment's settings, as a form and as text."),
-    _go("3", "build", "Build", "Plan, build, clean up; watch the resources as they change."),
-    _go("4", "instances", "Instances", "The environment's machines."),
-    _go("5", "load_balancers", "Load balancers", "The environment's load balancers and their targets."),
+    _go("1", "overview", "Overview", "what it is and what to do next."),
+    _go("2", "variables", "Variables", "its settings, as a form and as text."),
+    _go("3", "build", "Build", "plan, build, clean up, watch it happen."),
+    _go("4", "instances", "Instances", "its machines and volumes."),
+    _go("5", "load_balancers", "Load balancers", "and the health of their targets."),
     # Everywhere
     Action(
         "screen.refresh",
@@ -320,7 +321,7 @@ ACTIONS: tuple[Action, ...] = (
         ("slash",),
         "filter",
         "Filter",
-        "Show only rows that match a regular expression; a leading ! turns it round.",
+        "Show only rows that match; ! first: only those that do not.",
         Group.ALWAYS,
     ),
     Action(

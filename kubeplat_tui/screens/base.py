@@ -19,7 +19,7 @@ from kubeplat_tui.widgets.state import StateView, failed, loading
 from kubeplat_tui.widgets.table import ResourceTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
     from textual.worker import Worker
@@ -77,6 +77,11 @@ class BaseScreen(Screen[None]):
     def refreshes(self) -> bool:
         """Whether `ctrl+r` does something now."""
         return True
+
+    @property
+    def own_titles(self) -> Mapping[str, str]:
+        """Other titles for actions here, by id: what Enter does to a row, where `q` leads."""
+        return {"screen.quit": "Back"} if self.app.screen_stack[0] is not self else {}
 
     @property
     def filter_target(self) -> ResourceTable[Any] | None:
@@ -162,7 +167,7 @@ class BaseScreen(Screen[None]):
     def can_go_back(self) -> bool:
         """Whether Esc leads anywhere from here."""
         table = self.filter_target
-        return len(self.app.screen_stack) > 1 or (table is not None and bool(table.filter))
+        return self.app.screen_stack[0] is not self or (table is not None and bool(table.filter))
 
     def action_refresh(self) -> None:
         """Read everything anew."""

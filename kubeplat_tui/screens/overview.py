@@ -133,6 +133,8 @@ class OverviewScreen(EnvironmentScreen):
 
     def _draw(self) -> None:
         self.query_one(Facts).show(list(self._facts()))
+        if self._outputs.has_focus and not self._outputs.rows and self._runs.rows:
+            self._runs.focus()
 
     def _facts(self) -> Iterator[Fact]:
         site, parts = self.site, self._parts

@@ -205,7 +205,7 @@ class VariablesScreen(EnvironmentScreen):
             "edit": field is not None,
             "switch": field is not None and field.editor in {Editor.SWITCH, Editor.CHOICE},
         }
-        if self._editor is not None and (action in enabled or action in {"filter", "refresh"}):
+        if self._editor is not None and (action in enabled or action in {"filter", "refresh", "leave"}):
             return False
         return enabled[action] if action in enabled else super().check_action(action, parameters)
 

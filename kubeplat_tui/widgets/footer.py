@@ -11,6 +11,8 @@ from textual.widget import Widget
 from kubeplat_tui.actions import ACTIONS, Footer, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual import events
     from textual.dom import DOMNode
     from textual.screen import Screen
@@ -35,6 +37,7 @@ class Hint:
 
 def live_actions(screen: Screen[object]) -> list[Hint]:
     """Every action of our table that a key of this screen would do now, in the table's order."""
+    titles: Mapping[str, str] = getattr(screen, "own_titles", {})
     hints: dict[tuple[str, int], Hint] = {}
     for key, (node, binding, enabled, _) in screen.active_bindings.items():
         if not enabled or binding.id not in ORDER:
@@ -44,7 +47,14 @@ def live_actions(screen: Screen[object]) -> list[Hint]:
             continue
         at = (binding.id, id(node))
         keys = (*hints[at].keys, key) if at in hints else (key,)
-        hints[at] = Hint(binding.id, keys, binding.description, binding.tooltip, binding.action, node)
+        hints[at] = Hint(
+            binding.id,
+            keys,
+            titles.get(binding.id, binding.description),
+            binding.tooltip,
+            binding.action,
+            node,
+        )
     return sorted(hints.values(), key=lambda hint: ORDER[hint.id])
 
 
