@@ -97,7 +97,6 @@ class BuildState:
     verb: Verb
     environment: str
     started: datetime
-    sandbox: bool = False
     steps: dict[str, StepState] = field(default_factory=dict)
     checks: list[CheckFinished] = field(default_factory=list)
     plans: dict[Root, Plan] = field(default_factory=dict)
@@ -150,7 +149,6 @@ class BuildState:
         """The pipeline and its steps begin and end."""
         match event:
             case PipelineStarted():
-                self.sandbox = event.sandbox
                 self.started = event.at
                 self.steps = {step.key: StepState(step) for step in event.steps}
             case StepStarted() if event.step in self.steps:

@@ -110,12 +110,6 @@ class LineView(ScrollView, can_focus=True):
             self.cursor = self.validate_cursor(self.cursor)
         self.refresh()
 
-    def row_changed(self, index: int) -> None:
-        """Say that one row looks different."""
-        for key in [key for key in self._strips.keys() if key[0] == index]:  # noqa: SIM118 - an LRUCache is no dict
-            self._strips.discard(key)
-        self.refresh_line(index)
-
     # --- painting ---------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:

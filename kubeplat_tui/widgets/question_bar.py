@@ -43,11 +43,6 @@ class QuestionBar(Widget):
         """Whether a question waits."""
         return self._question is not None
 
-    @property
-    def sure(self) -> bool:
-        """Whether it waits for `y`."""
-        return self._sure
-
     def ask(self, question: Question) -> None:
         """Show a question."""
         self._question = question

@@ -48,11 +48,6 @@ class ReportView(LineView):
         self._lines: list[ReportLine] = []
         self._made_for = 0
 
-    @property
-    def text(self) -> str:
-        """Everything it says."""
-        return "\n".join(line.text for line in self._lines)
-
     def show(self, make: Callable[[int], list[ReportLine]]) -> None:
         """Show this from now on."""
         self._make = make
