@@ -29,6 +29,7 @@ from kubeplat_tui.services.events import (
     StopRequested,
     Verb,
 )
+from kubeplat_tui.services.leftovers import Leftover
 from tests.unit.fake_terraform import FakeTerraform, change, complaint, counted, hook, shown
 from tests.unit.sites import REGION, Answers, LosableCloud, make_site, played
 
@@ -370,6 +371,27 @@ def test_a_stop_reaches_terraform_once(site: Site, terraform: FakeTerraform) -> 
     assert "saved and unlocked" in last.sentence
     assert sum(isinstance(one, StopRequested) for one in events) == 1
     assert terraform.signals() == 1
+
+
+def test_what_a_stopped_run_made_unseen_is_taken_into_the_state(
+    site: Site, terraform: FakeTerraform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terraform.play(cluster_apply={"code": 1, "lines": [complaint("execution halted")]})
+    run(site)
+    terraform.play(
+        foundation_plan={"code": 0},
+        cluster_show=shown(change(VPC, "create", after={"tags": {"Name": "demo"}})),
+        cluster_apply={"lines": [counted(add=0, changed=1)]},
+    )
+    vpc = Leftover(f"arn:aws:ec2:{REGION}:123456789012:vpc/vpc-9", "ec2 vpc", "demo")
+    monkeypatch.setattr("kubeplat_tui.services.inventory.Inventory.leftovers", lambda _: [vpc])
+    before = len(terraform.commands())
+    _, last = run(_again(site))
+    assert last.outcome is Outcome.DONE, last
+    written = (site.folders.work / "cluster" / "kubeplat_import.tf").read_text()
+    assert f"to = {VPC}" in written
+    assert 'id = "vpc-9"' in written
+    assert terraform.commands()[before:].count("cluster plan") == 2
 
 
 def test_a_pipeline_that_is_abandoned_stops_terraform(site: Site, terraform: FakeTerraform) -> None:
