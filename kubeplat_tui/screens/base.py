@@ -59,7 +59,7 @@ class BaseScreen(Screen[None]):
 
     def compose_body(self) -> ComposeResult:
         """What stands between header and footer."""
-        raise NotImplementedError
+        yield from ()
 
     def on_mount(self) -> None:
         self.show_facts()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from kubeplat_tui.opened import Opened
     from kubeplat_tui.services.cloud import Identity, SandboxStatus
     from kubeplat_tui.services.events import Output
     from kubeplat_tui.services.inventory import Instance
@@ -51,6 +52,10 @@ class OverviewScreen(EnvironmentScreen):
     OverviewScreen.-wide #facts { padding: 1 2; }
     OverviewScreen.-wide #outputs { margin-bottom: 1; }
     """
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
+        self._parts = Parts()
 
     def compose_body(self) -> ComposeResult:
         now = self.kubeplat.now
@@ -83,10 +88,15 @@ class OverviewScreen(EnvironmentScreen):
         )
         yield StateView(Facts(id="facts"), Container(self._outputs, self._runs, id="tables"), now=now)
 
+    def on_screen_resume(self) -> None:
+        """A build may have changed everything since this was last seen."""
+        super().on_screen_resume()
+        if self._parts.runs is not Reading.READING and self.opened.site is not None and not self.opened.lost:
+            self.refresh_data()
+
     def refresh_data(self) -> None:
         site, intents = self.site, self.kubeplat.intents
         name = site.environment.name
-        self._parts = Parts()
         self._read("identity", lambda: intents.identity(site), self._set_identity)
         self._read("machines", lambda: intents.instances(site), self._set_machines)
         self._read("outputs", lambda: intents.outputs(site), self._set_outputs)
@@ -116,6 +126,7 @@ class OverviewScreen(EnvironmentScreen):
         if isinstance(outputs, KubeplatError):
             self._parts.outputs_problem = outputs
         else:
+            self._parts.outputs_problem = None
             self._outputs.set_rows(outputs)
         self._draw()
 

@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubeplat_tui.services import master_key, terraform, variables
+from kubeplat_tui.services import master_key, terraform, terraform_binary, variables
 from kubeplat_tui.services.aws_errors import aws_call
 from kubeplat_tui.services.errors import InputError, KubeplatError
-from kubeplat_tui.services.events import CheckFinished, CheckState, Outcome
+from kubeplat_tui.services.events import CheckFinished, CheckState, LogLine, Outcome
 from kubeplat_tui.services.pipeline import StepResult
 from kubeplat_tui.services.workplace import private_folder
 
@@ -63,6 +63,9 @@ def preflight(work: Work) -> Generator[Event, None, tuple[StepResult, Ready]]:
     toolbox: Toolbox | None = None
     identity: Identity | None = None
     try:
+        if terraform_binary.find(site.workplace.cache) is None:
+            pinned = terraform_binary.dotted(terraform_binary.PINNED)
+            yield LogLine(text=f"Fetching Terraform {pinned}: this computer has none")
         toolbox = terraform.find_toolbox(site)
         yield _passed("terraform", f"{toolbox.binary} at {toolbox.binary.path}, {_providers(toolbox)}.")
     except InputError as error:
@@ -236,7 +239,8 @@ def _quotas(site: Site) -> Check:
                         f"{noun}: {used[service]} of {limit} are used and {need[service]} more are needed"
                     )
         except ClientError as error:
-            return CheckState.NOT_AVAILABLE, f"The quotas could not be read: {error}"
+            code = error.response["Error"]["Code"]
+            return CheckState.NOT_AVAILABLE, f"The quotas could not be read: AWS answered {code}."
     if short:
         return (
             CheckState.FAILED,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import python_terraform
 
 from kubeplat_tui.services import provider_mirror, terraform_binary
-from kubeplat_tui.services.errors import InputError, KubeplatError
+from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.terraform_process import TerraformProcess
 
 if TYPE_CHECKING:
@@ -161,15 +161,12 @@ class Toolbox:
 
 
 def find_toolbox(site: Site, environ: Mapping[str, str] | None = None) -> Toolbox:
-    """The Terraform for `site`. Raises `InputError` where there is none, or it is too old."""
+    """The Terraform for `site`; the pinned one is fetched where there is none.
+
+    Raises `InputError` where it is too old or cannot be fetched.
+    """
     environ = os.environ if environ is None else environ
-    binary = terraform_binary.find(site.workplace.cache, environ)
-    if binary is None:
-        raise InputError(
-            "Terraform is missing on this computer.",
-            todo=f"Install Terraform {terraform_binary.dotted(terraform_binary.MINIMUM)} or newer on PATH, "
-            "or start with ./play.kube, which fetches it.",
-        )
+    binary = terraform_binary.find_or_fetch(site.workplace.cache, environ)
     home = Path(environ.get("HOME") or Path.home())
     configuration = provider_mirror.prepare(site.workplace.cache / "terraform", environ, home)
     return Toolbox(

@@ -72,6 +72,18 @@ async def test_each_part_appears_when_it_is_there(intents: FakeIntents, make_app
         assert "◐ reading" not in seen(app)
 
 
+async def test_what_changed_meanwhile_is_seen_on_coming_back(intents: FakeIntents, make_app: MakeApp) -> None:
+    app = make_app(intents, start="play-jest")
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        assert "secure ● 3 running" in seen(app)
+        await press(pilot, "3")
+        intents.machines.clear()
+        await press(pilot, "1")
+        await settle(pilot)
+        assert "secure" not in seen(app)
+
+
 async def test_a_part_that_fails_leaves_the_others(intents: FakeIntents, make_app: MakeApp) -> None:
     intents.behaviour.errors["instances"] = ForbiddenError(
         "Listing the instances is forbidden.",

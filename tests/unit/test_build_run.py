@@ -17,6 +17,7 @@ from kubeplat_tui.services.events import (
     CheckFinished,
     CheckState,
     DiagnosticRaised,
+    LogLine,
     Outcome,
     Phase,
     PipelineStarted,
@@ -228,12 +229,16 @@ def test_another_account_is_refused_before_anything(tmp_path: Path, terraform: F
     assert boto3.client("s3", REGION).list_buckets()["Buckets"] == []
 
 
-def test_a_missing_terraform_is_a_sentence(
+def test_a_missing_terraform_that_cannot_be_fetched_is_a_sentence(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("KUBEPLAT_TERRAFORM", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    _, last = run(site)
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    events, last = run(site)
+    assert "Fetching Terraform 1.11.4: this computer has none" in [
+        one.text for one in events if isinstance(one, LogLine)
+    ]
     assert last.exit_code is ExitCode.BAD_INPUT
     assert "Terraform is missing" in last.sentence
 
