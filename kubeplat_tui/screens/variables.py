@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Container, Vertical, VerticalScroll
-from textual.content import Content
 from textual.widgets import Static
 
 from kubeplat_tui import variable_form as form
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.base import EnvironmentScreen
+from kubeplat_tui.screens.variable_words import broken, description, notes, state_cell, state_rank, value_cell
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.variables import Required
 from kubeplat_tui.variable_form import Editor, Field
-from kubeplat_tui.widgets.cells import Mark, Tone, failed
-from kubeplat_tui.widgets.state import Notice, StateView
+from kubeplat_tui.widgets.state import StateView
 from kubeplat_tui.widgets.table import Column, ResourceTable
 
 if TYPE_CHECKING:
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.variable_file import VariableFile
     from kubeplat_tui.services.variables import Declarations, Problem
     from kubeplat_tui.widgets.value_editor import ValueEditor
-
-HIDDEN = "••••••"
 
 
 class FieldTable(ResourceTable[Field]):
@@ -57,10 +53,10 @@ class VariablesScreen(EnvironmentScreen):
     VariablesScreen.-editing #about { max-height: 5; }
     VariablesScreen.-editing #pane { max-height: 80%; }
     VariablesScreen.-wide #form { layout: horizontal; }
-    VariablesScreen.-wide FieldTable { width: 5fr; }
+    VariablesScreen.-wide FieldTable { width: 3fr; }
     VariablesScreen.-wide ValueEditor TextArea { max-height: 24; }
     VariablesScreen.-wide #pane {
-        width: 4fr; height: 1fr; max-height: 100%; padding: 1 2; border-top: none; border-left: solid $line;
+        width: 2fr; height: 1fr; max-height: 100%; padding: 1 2; border-top: none; border-left: solid $line;
     }
     VariablesScreen.-wide #about, VariablesScreen.-wide.-editing #about { max-height: 60%; margin-bottom: 1; }
     VariablesScreen.-text StateView { display: none; }
@@ -78,7 +74,7 @@ class VariablesScreen(EnvironmentScreen):
     def compose_body(self) -> ComposeResult:
         table = FieldTable(
             [
-                Column("Name", lambda row: row.name, weight=100, shortest=20),
+                Column("Name", lambda row: row.name, weight=100, shortest=32),
                 Column("Value", value_cell, weight=90, shortest=14, longest=70),
                 Column("State", state_cell, weight=95, sort=state_rank),
             ],
@@ -431,66 +427,3 @@ class VariablesScreen(EnvironmentScreen):
                 "What you changed under Variables is kept there, and not saved yet.", markup=False
             )
         await super().action_go(section)
-
-
-# --- words ----------------------------------------------------------------------------------------
-
-
-def state_cell(field: Field) -> Mark:
-    """A field's state: what is wrong first, then what changed."""
-    if field.missing:
-        return failed("missing")
-    if field.problems:
-        return failed("wrong")
-    if field.changed:
-        return Mark("●", "changed" if field.is_set else "to default", Tone.CHANGING)
-    return Mark("", "set") if field.is_set else Mark("", "default", Tone.QUIET)
-
-
-def state_rank(field: Field) -> float:
-    """For sorting by state: what needs a person first."""
-    return 0 if field.problems or field.missing else 1 if field.changed else 2 if field.is_set else 3
-
-
-def value_cell(field: Field) -> Mark:
-    """A field's value on one line; a default is quiet."""
-    text = (
-        HIDDEN if field.sensitive and field.value else "" if field.value is None else form.inline(field.value)
-    )
-    return Mark("", text, Tone.PLAIN if field.is_set else Tone.QUIET)
-
-
-def notes(fields: Sequence[Field]) -> tuple[str, ...]:
-    """What stands beside the table's title."""
-    changed = sum(field.changed for field in fields)
-    wrong = sum(bool(field.problems) for field in fields)
-    made = [f"{changed} changed" if changed else "", f"✖ {wrong} wrong" if wrong else ""]
-    return tuple(note for note in made if note)
-
-
-def description(field: Field, *, editing: bool) -> Content:
-    """What the pane says about a field."""
-    variable = field.variable
-    kind = str(variable.type) if variable else "not declared"
-    parts = [Content.assemble((field.name, "bold"), (f"  {kind}", "$quiet"))]
-    if variable is not None and variable.description:
-        parts.append(Content(variable.description))
-    if not editing:
-        parts += [Content.assemble(("✖ ", "$error"), problem.message) for problem in field.problems]
-    facts = [("Default", default_words(field))]
-    if field.line is not None:
-        facts.append(("Line", str(field.line)))
-    parts += [Content.assemble((f"{label:9}", "$quiet"), (words, "$quiet")) for label, words in facts]
-    return Content("\n").join(parts)
-
-
-def default_words(field: Field) -> str:
-    """The default as it is read."""
-    default = field.variable.default if field.variable is not None else Required.REQUIRED
-    return "none: it must be set" if isinstance(default, Required) else form.inline(default)
-
-
-def broken(error: InputError) -> Notice:
-    """The file's text cannot be parsed: there is no form."""
-    todo = f"{error.todo} Press ctrl+t to correct the text.".strip()
-    return Notice("✖", Tone.BAD, error.what, error.why, todo)

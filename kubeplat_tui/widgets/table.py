@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -16,56 +14,22 @@ from textual.strip import Strip
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.widgets.cells import Mark, Tone, cut_end, cut_middle
+from kubeplat_tui.widgets.columns import GAP, Column, TableData, fit, natural_widths
+from kubeplat_tui.widgets.table_rows import TableRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from textual import events
 
-    from kubeplat_tui.services.values import Value
+__all__ = ["Column", "ResourceTable", "TableData"]
 
 Row = TypeVar("Row")
 Item = TypeVar("Item")
-Cell = str | Mark
 HEAD = 2
 """Lines above the rows: the title and the column heads."""
-GAP = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Row]):
-    """One column. On a narrow screen the one with the least `weight` goes first; 100 never goes."""
-
-    title: str
-    get: Callable[[Row], Cell]
-    align: Literal["left", "right"] = "left"
-    tone: Tone = Tone.PLAIN
-    cut: Literal["middle", "end"] = "middle"
-    shortest: int = 8
-    """Cells a long value may be cut down to before a column is left out."""
-    longest: int = 60
-    weight: int = 50
-    sort: Callable[[Row], float | str] | None = None
-    """What to sort by; without it the text itself."""
-    raw: Callable[[Row], Value] | None = None
-    """What an export to JSON holds; without it the text itself."""
-
-    def cell_text(self, cell: Cell, width: int) -> str:
-        """The cell in exactly `width` cells."""
-        text = str(cell)
-        text = cut_middle(text, width) if self.cut == "middle" else cut_end(text, width)
-        room = " " * (width - cell_len(text))
-        return room + text if self.align == "right" else text + room
-
-
-@dataclass(frozen=True, slots=True)
-class TableData:
-    """What an export writes: the rows shown, under the columns' titles."""
-
-    noun: str
-    titles: tuple[str, ...]
-    texts: tuple[tuple[str, ...], ...]
-    raws: tuple[tuple[Value, ...], ...]
+LEAD = 2
+"""Cells before the first column: the cursor's bar and the mark."""
 
 
 class ResourceTable(ScrollView, Generic[Row], can_focus=True):
@@ -168,21 +132,14 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         super().__init__(id=id, classes=classes)
         self.columns = tuple(columns)
         self.noun = noun
-        self._key = key
         self._opens = opens
-        self._section = section
-        self._rows: dict[str, Row] = {}
-        self._cells: dict[str, tuple[Cell, ...]] = {}
-        self._order: list[str] = []
-        self._lines: list[int | str] = []
-        """What stands on each line below the heads: the index of a row in `_order`, or a heading."""
-        self._line_of: list[int] = []
+        self._data = TableRows(self.columns, key, section)
+        self._data.sorted_by = next(
+            (at for at, column in enumerate(self.columns) if column.title == sort), -1
+        )
+        self._data.descending = descending
         self._cursor = 0
         self._column = 0
-        self._sort = next((number for number, column in enumerate(self.columns) if column.title == sort), -1)
-        self._descending = descending
-        self._filter = ""
-        self._marked: set[str] = set()
         self._notes: tuple[str, ...] = ()
         self._layout: list[tuple[int, int]] = []
         self._strips: dict[tuple[str, bool, bool], Strip] = {}
@@ -192,17 +149,17 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
     @property
     def rows(self) -> list[Row]:
         """Every row, in the order given."""
-        return list(self._rows.values())
+        return list(self._data.by_key.values())
 
     @property
     def shown(self) -> list[Row]:
         """The rows that pass the filter, in the order seen."""
-        return [self._rows[key] for key in self._order]
+        return [self._data.by_key[key] for key in self._data.order]
 
     @property
     def current(self) -> Row | None:
         """The row under the cursor."""
-        return self._rows[self._order[self._cursor]] if self._order else None
+        return self._data.by_key[self._data.order[self._cursor]] if self._data.order else None
 
     @property
     def column(self) -> int:
@@ -213,26 +170,19 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
     @property
     def marked(self) -> list[Row]:
         """The marked rows, in the order seen; those that are gone are not among them."""
-        return [self._rows[key] for key in self._order if key in self._marked]
+        return [self._data.by_key[key] for key in self._data.order if key in self._data.marked]
 
     @property
     def filter(self) -> str:
         """The filter as typed."""
-        return self._filter
+        return self._data.filter
 
     def set_rows(self, rows: Iterable[Row]) -> None:
         """Show these rows. The cursor, the marks and the scroll position stay with the rows they were on."""
-        fresh = {self._key(row): row for row in rows}
-        cells = {key: tuple(column.get(row) for column in self.columns) for key, row in fresh.items()}
-        same = list(fresh) == list(self._rows)
-        changed = {key for key, cell in cells.items() if self._cells.get(key) != cell}
-        self._rows, self._cells = fresh, cells
-        if same and not changed:
-            return
-        self._marked &= fresh.keys()
-        for stale in [at for at in self._strips if at[0] in changed or at[0] not in fresh]:
-            del self._strips[stale]
-        self._arrange()
+        before = self._key_here
+        changed = self._data.set(rows)
+        if changed is not None:
+            self._rearranged(before)
 
     def set_notes(self, notes: tuple[str, ...]) -> None:
         """Words of the screen's own beside the title."""
@@ -246,46 +196,32 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
 
     def go_to(self, key: str) -> None:
         """Put the cursor on the row with this key, where it is shown."""
-        if key in self._order:
-            self._put_cursor(self._order.index(key))
+        if key in self._data.order:
+            self._put_cursor(self._data.order.index(key))
 
     def set_filter(self, text: str) -> str:
         """Show only rows that match the regular expression `text` (`!` first: that do not); "" shows all.
 
         Returns a sentence where `text` is no regular expression; the filter before it then stays.
         """
-        try:
-            re.compile(text.removeprefix("!"))
-        except re.error as error:
-            return f"Not a regular expression yet: {error}."
-        self._filter = text
-        self._arrange()
-        return ""
+        before = self._key_here
+        problem = self._data.set_filter(text)
+        if not problem:
+            self._rearranged(before)
+        return problem
 
     def data(self) -> TableData:
         """The rows shown (the marked ones, where some are), for an export."""
-        keys = [key for key in self._order if key in self._marked] or self._order
-        return TableData(
-            self.noun,
-            tuple(column.title for column in self.columns),
-            tuple(tuple(_text(cell) for cell in self._cells[key]) for key in keys),
-            tuple(
-                tuple(
-                    column.raw(self._rows[key]) if column.raw else _text(cell)
-                    for column, cell in zip(self.columns, self._cells[key], strict=True)
-                )
-                for key in keys
-            ),
-        )
+        return self._data.data(self.noun)
 
     # --- actions ----------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing works on no rows; Enter only where it opens something."""
         if action in {"mark", "copy", "copy_row", "export", "sort", "move"}:
-            return bool(self._order)
+            return bool(self._data.order)
         if action == "open":
-            return self._opens and bool(self._order)
+            return self._opens and bool(self._data.order)
         return super().check_action(action, parameters)
 
     def action_open(self) -> None:
@@ -308,7 +244,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
             "down": self._cursor + 1,
             "up": self._cursor - 1,
             "first": 0,
-            "last": len(self._order) - 1,
+            "last": len(self._data.order) - 1,
             "half_down": self._cursor + page // 2,
             "half_up": self._cursor - page // 2,
             "page_down": self._cursor + page,
@@ -318,28 +254,28 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
 
     def action_mark(self) -> None:
         """Mark the row or take its mark, and go on to the next."""
-        if self._order:
-            self._marked ^= {self._order[self._cursor]}
+        if self._data.order:
+            self._data.marked ^= {self._data.order[self._cursor]}
             self._put_cursor(self._cursor + 1)
             self.refresh()
 
     def action_sort(self) -> None:
         """Sort by the column under the cursor; by it already: the other way round."""
-        self._descending = not self._descending if self._sort == self.column else False
-        self._sort = self.column
-        self._arrange()
+        before = self._key_here
+        self._data.sort_by(self.column)
+        self._rearranged(before)
 
     def action_copy(self) -> None:
         """Copy the cell under the cursor."""
-        if self._order:
-            text = _text(self._cells[self._order[self._cursor]][self.column])
+        if self._data.order:
+            text = self._data.words(self._data.order[self._cursor])[self.column]
             self.app.copy_to_clipboard(text)
             self.app.notify(f"{self.columns[self.column].title} copied: {cut_middle(text, 50)}", markup=False)
 
     def action_copy_row(self) -> None:
         """Copy the row, or the marked ones."""
-        data = self.data() if self._marked else None
-        rows = data.texts if data else [tuple(_text(cell) for cell in self._cells[self._order[self._cursor]])]
+        here = self._key_here
+        rows = self.data().texts if self._data.marked else [self._data.words(here)] if here else []
         self.app.copy_to_clipboard("\n".join("\t".join(row) for row in rows))
         self.app.notify("1 row copied." if len(rows) == 1 else f"{len(rows)} rows copied.")
 
@@ -349,53 +285,25 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
 
     # --- order and cursor -------------------------------------------------------------------------
 
-    def _arrange(self) -> None:
-        """Filter, sort, measure; the cursor stays on its row, else on its line."""
-        before = self._order[self._cursor] if self._order else None
-        had = bool(self._order)
-        keys = list(self._rows)
-        if self._filter:
-            wanted = not self._filter.startswith("!")
-            pattern = re.compile(self._filter.removeprefix("!"), re.IGNORECASE)
-            keys = [
-                key for key in keys if bool(pattern.search("  ".join(map(str, self._cells[key])))) is wanted
-            ]
-        if self._sort >= 0:
-            keys.sort(key=self._sort_key, reverse=self._descending)
-        self._order = keys
-        self._lay_out()
+    @property
+    def _key_here(self) -> str | None:
+        return self._data.order[self._cursor] if self._cursor < len(self._data.order) else None
+
+    def _rearranged(self, before: str | None) -> None:
+        """The rows are others, or in another order: the cursor stays on its row, else on its line."""
+        order = self._data.order
         self._measure()
-        self._put_cursor(keys.index(before) if before in keys else self._cursor)
-        if had != bool(self._order):
-            self.refresh_bindings()
+        self._put_cursor(order.index(before) if before in order else self._cursor)
+        self.refresh_bindings()
         self.refresh()
 
-    def _lay_out(self) -> None:
-        self._lines, self._line_of = [], []
-        heading = ""
-        for index, key in enumerate(self._order):
-            if self._section is not None and self._sort < 0:
-                section = self._section(self._rows[key])
-                if section != heading:
-                    self._lines.append(section)
-                    heading = section
-            self._line_of.append(len(self._lines))
-            self._lines.append(index)
-
-    def _sort_key(self, key: str) -> tuple[int, float, str]:
-        column = self.columns[self._sort]
-        value = (
-            column.sort(self._rows[key]) if column.sort else _text(self._cells[key][self._sort]).casefold()
-        )
-        return (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
-
     def _put_cursor(self, index: int) -> None:
-        self._cursor = max(0, min(len(self._order) - 1, index))
+        self._cursor = max(0, min(len(self._data.order) - 1, index))
         height = self.size.height - HEAD
-        if height > 0 and self._order:
-            top, line = self.scroll_offset.y, self._line_of[self._cursor]
+        if height > 0 and self._data.order:
+            top, line = self.scroll_offset.y, self._data.line_of[self._cursor]
             # The heading above a section's first row comes into sight with it.
-            first = line - 1 if line and isinstance(self._lines[line - 1], str) else line
+            first = line - 1 if line and isinstance(self._data.lines[line - 1], str) else line
             if first < top:
                 self.scroll_to(y=first, animate=False)
             elif line >= top + height:
@@ -431,37 +339,11 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         width = self.scrollable_content_region.width
         if width <= 0:
             return
-        self.virtual_size = Size(width, len(self._lines) + HEAD)
+        self.virtual_size = Size(width, len(self._data.lines) + HEAD)
         self._strips.clear()
-        room = width - 2
-        natural = [
-            max(
-                cell_len(column.title) + (2 if number == self._sort else 0),
-                max(
-                    (min(column.longest, cell_len(str(self._cells[key][number]))) for key in self._rows),
-                    default=0,
-                ),
-            )
-            for number, column in enumerate(self.columns)
-        ]
-        least = [
-            max(cell_len(column.title), min(width, column.shortest))
-            if column.align == "left" and column.tone is not Tone.GOOD
-            else width
-            for column, width in zip(self.columns, natural, strict=True)
-        ]
-        kept = list(range(len(self.columns)))
-        while len(kept) > 1 and sum(least[number] + GAP for number in kept) - GAP > room:
-            kept.remove(min(kept, key=lambda number: (self.columns[number].weight, -number)))
-        widths = {number: natural[number] for number in kept}
-        over = sum(widths.values()) + GAP * (len(kept) - 1) - room
-        while over > 0:
-            widest = max(kept, key=lambda number: widths[number] - least[number])
-            if widths[widest] <= least[widest]:
-                break
-            widths[widest] -= 1
-            over -= 1
-        self._layout = [(number, widths[number]) for number in kept]
+        self._layout = fit(
+            self.columns, natural_widths(self.columns, self._data.texts(), self._data.sorted_by), width - LEAD
+        )
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of the widget: the title, the heads, then rows."""
@@ -476,7 +358,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
             if isinstance(at, int):
                 return self._row(at, width)
             strip = Strip([Segment("  "), Segment(at, self._style("section"))] if at else [])
-            if not self._order and self._rows and y == HEAD + 1:
+            if not self._data.order and self._data.by_key and y == HEAD + 1:
                 strip = Strip(
                     [Segment("  Nothing matches; esc takes the filter away.", self._style("quiet"))]
                 )
@@ -485,17 +367,17 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
     def _at_line(self, y: int) -> int | str:
         """The row's index or the heading on line `y` of the widget, "" where there is neither."""
         line = y - HEAD + self.scroll_offset.y
-        return self._lines[line] if line < len(self._lines) else ""
+        return self._data.lines[line] if line < len(self._data.lines) else ""
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"table--{name}", partial=True)
 
     def _title(self) -> Strip:
-        shown, all_ = len(self._order), len(self._rows)
-        count = f"({shown}/{all_})" if self._filter else f"({all_})"
-        notes = [f"filter {self._filter}"] if self._filter else []
-        if self._marked:
-            notes.append(f"{len(self._marked)} marked")
+        shown, all_ = len(self._data.order), len(self._data.by_key)
+        count = f"({shown}/{all_})" if self._data.filter else f"({all_})"
+        notes = [f"filter {self._data.filter}"] if self._data.filter else []
+        if self._data.marked:
+            notes.append(f"{len(self._data.marked)} marked")
         notes += self._notes
         return Strip(
             [
@@ -509,7 +391,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         segments = [Segment("  ")]
         for number, width in self._layout:
             column = self.columns[number]
-            arrow = (" ↓" if self._descending else " ↑") if number == self._sort else ""
+            arrow = (" ↓" if self._data.descending else " ↑") if number == self._data.sorted_by else ""
             title = cut_end(column.title, max(1, width - len(arrow))) + arrow
             current = number == self.column and self.has_focus
             room = " " * (width - cell_len(title))
@@ -520,10 +402,10 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
         return Strip(segments)
 
     def _row(self, index: int, width: int) -> Strip:
-        key = self._order[index]
+        key = self._data.order[index]
         here = index == self._cursor
         at = (key, here, here and self.has_focus)
-        marked = key in self._marked
+        marked = key in self._data.marked
         if at in self._strips and not marked:
             return self._strips[at]
         lead = "▌" if here else " "
@@ -532,7 +414,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
             Segment("+" if marked else " ", self._style("marked")),
         ]
         for number, cell_width in self._layout:
-            column, cell = self.columns[number], self._cells[key][number]
+            column, cell = self.columns[number], self._data.cells[key][number]
             tone = cell.tone if isinstance(cell, Mark) else column.tone
             if here and tone is Tone.QUIET:
                 tone = Tone.PLAIN  # quiet text is hard to read on the cursor's ground
@@ -555,7 +437,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset_capture(self)
         if at.y == 1:
-            x = 2
+            x = LEAD
             for number, width in self._layout:
                 if x <= at.x < x + width:
                     self._column = number
@@ -567,8 +449,3 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
                 self._put_cursor(index)
                 if event.chain == 2 and self._opens:
                     self.action_open()
-
-
-def _text(cell: Cell) -> str:
-    """A cell as it is copied and exported: a state by its word."""
-    return cell.word if isinstance(cell, Mark) else cell
