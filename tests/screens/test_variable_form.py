@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,11 +12,13 @@ from hypothesis import strategies as st
 
 from kubeplat_tui import variable_form as form
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.values import Value
-from kubeplat_tui.services.variables import declared
+from kubeplat_tui.services.variables import Required, declared
 from kubeplat_tui.variable_form import Editor
 from kubeplat_tui.widgets.cells import cut_end, cut_middle
 from tests.screens.fakes import ROOTS
+
+if TYPE_CHECKING:
+    from kubeplat_tui.services.values import Value
 
 DECLARED = declared(ROOTS)
 REAL = declared(Path(__file__).parents[2] / "terraform")
@@ -43,7 +47,8 @@ values = st.recursive(
 )
 def test_each_type_has_its_editor(name: str, editor: Editor) -> None:
     variable = DECLARED[name]
-    assert form.editor_for(variable, None if variable.required else variable.default) is editor
+    default = None if isinstance(variable.default, Required) else variable.default
+    assert form.editor_for(variable, default) is editor
 
 
 @pytest.mark.parametrize(
@@ -72,10 +77,8 @@ def test_lines_are_read_back(entries: list[str]) -> None:
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_expression_editor(text: str) -> None:
-    try:
+    with contextlib.suppress(InputError):
         form.from_hcl(text)
-    except InputError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(
