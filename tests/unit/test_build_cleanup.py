@@ -52,7 +52,9 @@ def built(site: Site, terraform: FakeTerraform) -> Site:
     assert last.outcome is Outcome.DONE, last
     name = site.environment.name
     s3 = boto3.client("s3", REGION)
-    s3.create_bucket(Bucket=f"{name}-secrets-1a2b", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.create_bucket(
+        Bucket=f"{name}-secrets-1a2b", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
+    )
     s3.put_bucket_versioning(Bucket=f"{name}-secrets-1a2b", VersioningConfiguration={"Status": "Enabled"})
     for _ in range(2):
         s3.put_object(Bucket=f"{name}-secrets-1a2b", Key="secure/token", Body=b"x")
