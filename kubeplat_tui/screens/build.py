@@ -109,11 +109,9 @@ class BuildScreen(EnvironmentScreen):
         """The controller lives with the screen."""
         self.build = BuildController(self.kubeplat, self.opened, self)
         self._ticker = self.set_interval(1, self._tick, pause=True)
-        super().on_mount()
 
     def on_screen_resume(self) -> None:
         """A question that came in the meantime is asked now."""
-        super().on_screen_resume()
         if self.build.question is not None:
             self.ask(self.build.question)
 

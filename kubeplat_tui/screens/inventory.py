@@ -68,7 +68,6 @@ class InventoryScreen(EnvironmentScreen):
 
     def on_screen_resume(self) -> None:
         """Seen again: what became due in the meantime is read now."""
-        super().on_screen_resume()
         if self._due and self.opened.site is not None:
             self._due = False
             self.read_again(quiet=True)

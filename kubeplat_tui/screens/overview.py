@@ -90,7 +90,6 @@ class OverviewScreen(EnvironmentScreen):
 
     def on_screen_resume(self) -> None:
         """A build may have changed everything since this was last seen."""
-        super().on_screen_resume()
         if self._parts.runs is not Reading.READING and self.opened.site is not None and not self.opened.lost:
             self.refresh_data()
 
