@@ -103,7 +103,7 @@ def test_routes_associations_and_records_are_looked_up(monkeypatch: pytest.Monke
         ec2.associate_route_table(RouteTableId=table, SubnetId=subnets[0])
         zone = route53.create_hosted_zone(Name="demo.test", CallerReference="x")["HostedZone"]["Id"]
         zone = zone.rpartition("/")[2]
-        record = {
+        record: ResourceRecordSetTypeDef = {
             "Name": "kube.demo.test",
             "Type": "A",
             "TTL": 60,
@@ -111,7 +111,7 @@ def test_routes_associations_and_records_are_looked_up(monkeypatch: pytest.Monke
         }
         route53.change_resource_record_sets(
             HostedZoneId=zone,
-            ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]},  # type: ignore[list-item]  # the stub wants its own dict
+            ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]},
         )
         plan = plan_of(
             creation("aws_route.a", "aws_route", route_table_id=table, destination_cidr_block="0.0.0.0/0"),
