@@ -13,8 +13,8 @@ from kubeplat_tui.services.adopt import Import, orphans, untagged_orphans
 from kubeplat_tui.services.cloud import Cloud
 from kubeplat_tui.services.events import Root
 from kubeplat_tui.services.leftovers import Leftover
-from kubeplat_tui.services.plan import Action, Plan
-from kubeplat_tui.services.plan_reader import IMPORTED, read_plan
+from kubeplat_tui.services.terraform.plan import Action, Plan
+from kubeplat_tui.services.terraform.plan_reader import IMPORTED, read_plan
 from tests.unit.fake_terraform import change
 from tests.unit.sites import REGION
 
@@ -103,15 +103,21 @@ def test_routes_associations_and_records_are_looked_up(monkeypatch: pytest.Monke
         ec2.associate_route_table(RouteTableId=table, SubnetId=subnets[0])
         zone = route53.create_hosted_zone(Name="demo.test", CallerReference="x")["HostedZone"]["Id"]
         zone = zone.rpartition("/")[2]
-        record: ResourceRecordSetTypeDef = {
-            "Name": "kube.demo.test",
-            "Type": "A",
-            "TTL": 60,
-            "ResourceRecords": [{"Value": "10.0.0.1"}],
-        }
         route53.change_resource_record_sets(
             HostedZoneId=zone,
-            ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]},
+            ChangeBatch={
+                "Changes": [
+                    {
+                        "Action": "CREATE",
+                        "ResourceRecordSet": {
+                            "Name": "kube.demo.test",
+                            "Type": "A",
+                            "TTL": 60,
+                            "ResourceRecords": [{"Value": "10.0.0.1"}],
+                        },
+                    }
+                ]
+            },
         )
         plan = plan_of(
             creation("aws_route.a", "aws_route", route_table_id=table, destination_cidr_block="0.0.0.0/0"),
