@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from benchmarks.result import Result, compared
 from kubeplat_tui.commands.rehearsal import Rehearsal
 from kubeplat_tui.services.events import Question, StepFinished, Stop
-from kubeplat_tui.services.terraform import find_toolbox
+from kubeplat_tui.services.terraform.client import find_toolbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

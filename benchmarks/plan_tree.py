@@ -16,7 +16,7 @@ from tests.screens.fake_plan import of_size
 from tests.screens.widget_app import WidgetApp
 
 if TYPE_CHECKING:
-    from kubeplat_tui.services.plan import Plan
+    from kubeplat_tui.services.terraform.plan import Plan
 
 SIZE = (120, 40)
 SIZES = (500, 5_000)

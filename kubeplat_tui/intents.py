@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.environments import Environment, Found
     from kubeplat_tui.services.events import Decisions, Event, Output, Root, Stop
     from kubeplat_tui.services.inventory import Instance, Inventory, LoadBalancer, Volume
-    from kubeplat_tui.services.remote_state import StateLock
     from kubeplat_tui.services.runs import RunRecord
     from kubeplat_tui.services.site import Site
-    from kubeplat_tui.services.variable_file import VariableFile
-    from kubeplat_tui.services.variables import Declarations
+    from kubeplat_tui.services.terraform.remote_state import StateLock
+    from kubeplat_tui.services.variables.declarations import Declarations
+    from kubeplat_tui.services.variables.variable_file import VariableFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Intents:
 
     def declarations(self) -> Declarations:
         """Every variable that the Terraform roots declare. Read once."""
-        from kubeplat_tui.services import variables
+        from kubeplat_tui.services.variables import declarations as variables
 
         with self._lock:
             if self._declarations is None:
@@ -117,7 +117,7 @@ class Intents:
 
     def variable_file(self, name: str) -> VariableFile:
         """The environment's file for the editor; loads also where its values are wrong."""
-        from kubeplat_tui.services.variable_file import VariableFile
+        from kubeplat_tui.services.variables.variable_file import VariableFile
 
         return VariableFile.load(self.workplace.environments / f"{name}.tfvars")
 
@@ -129,8 +129,8 @@ class Intents:
         The file is read anew each time; the cloud is kept while the file names the same one. Raises `InputError` with
         every problem of the file, `KubeplatError` where the cloud cannot be opened.
         """
-        from kubeplat_tui.services import variables
         from kubeplat_tui.services.site import Site
+        from kubeplat_tui.services.variables import declarations as variables
 
         environment = self.environment(name)
         declarations = self.declarations()
@@ -164,7 +164,7 @@ class Intents:
     def locks(self, site: Site) -> dict[Root, StateLock]:
         """Terraform's locks on the states of the roots, where they are held."""
         from kubeplat_tui.services.events import Root
-        from kubeplat_tui.services.remote_state import StateStore
+        from kubeplat_tui.services.terraform.remote_state import StateStore
 
         bucket = str(site.environment.values["terraform_bucket_name"])
         store = StateStore(site.cloud, bucket, site.environment.name)

@@ -9,7 +9,7 @@ from rich.text import Text
 from kubeplat_tui.commands import plan_lines, text
 from kubeplat_tui.services import events
 from kubeplat_tui.services.events import CheckState, Level, Outcome, Phase
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.widgets.safe_text import one_line
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from kubeplat_tui.commands import text
 from kubeplat_tui.commands.drawing import Lines
 from kubeplat_tui.services import events
 from kubeplat_tui.services.events import Phase, now
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.widgets.cells import cut_middle
 
 if TYPE_CHECKING:

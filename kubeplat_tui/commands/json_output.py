@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services.events import PlanReady
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 
 if TYPE_CHECKING:
     from kubeplat_tui.services.errors import KubeplatError

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from kubeplat_tui.commands import text
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.widgets.cells import cut_middle
 from kubeplat_tui.widgets.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kubeplat_tui.services.plan import AttributeChange, Plan, ResourceChange
+    from kubeplat_tui.services.terraform.plan import AttributeChange, Plan, ResourceChange
     from kubeplat_tui.services.values import Value
 
 STYLES = {

@@ -12,8 +12,10 @@ import os
 
 from kubeplat_tui import cli
 from kubeplat_tui.intents import Intents
-from kubeplat_tui.services import events, inventory, plan, runs, variables
+from kubeplat_tui.services import events, inventory, runs
 from kubeplat_tui.services.errors import ExitCode
+from kubeplat_tui.services.terraform import plan
+from kubeplat_tui.services.variables import declarations as variables
 
 WIDTH = "88"
 VERBS = (

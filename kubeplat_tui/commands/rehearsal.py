@@ -23,7 +23,7 @@ from kubeplat_tui.intents import Intents
 from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
 from kubeplat_tui.services.events import Outcome, PipelineFinished, PlanReady, Root, Stop
 from kubeplat_tui.services.inventory import Inventory, Layer
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.services.workplace import PRIVATE_FILE, Workplace, private_folder
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Event
     from kubeplat_tui.services.inventory import Instance
-    from kubeplat_tui.services.plan import Plan
     from kubeplat_tui.services.site import Site
+    from kubeplat_tui.services.terraform.plan import Plan
     from kubeplat_tui.services.values import Value
 
     Pipeline = Callable[[Site, Decisions, Stop], Iterator[Event]]
@@ -271,7 +271,7 @@ class Rehearsal:
 
     def _nothing_left(self) -> str:
         from kubeplat_tui.services.aws_errors import is_absent
-        from kubeplat_tui.services.remote_state import StateStore
+        from kubeplat_tui.services.terraform.remote_state import StateStore
 
         site = self._site()
         left = Inventory(site.cloud, self._name).leftovers()

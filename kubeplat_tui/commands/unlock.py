@@ -9,7 +9,7 @@ from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.verb import verb
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import Question, Root
-from kubeplat_tui.services.remote_state import StateLock
+from kubeplat_tui.services.terraform.remote_state import StateLock
 from kubeplat_tui.widgets import cells
 
 

@@ -12,8 +12,8 @@ from kubeplat_tui.commands.verb import group, verb
 from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
 from kubeplat_tui.services.events import Question
 from kubeplat_tui.services.values import Value
-from kubeplat_tui.services.variable_file import VariableFile
-from kubeplat_tui.services.variables import REQUIRED, Declarations, Variable
+from kubeplat_tui.services.variables.declarations import REQUIRED, Declarations, Variable
+from kubeplat_tui.services.variables.variable_file import VariableFile
 
 HIDDEN = "(sensitive)"
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The variable.")]
@@ -130,7 +130,7 @@ def _declared(declared: Declarations, name: str) -> Variable:
 def _parsed(variable: Variable, written: str) -> Value:
     """What was typed, as a value: bare text where the variable is a string, else as in a tfvars file."""
     from kubeplat_tui.services.hcl.document import Document
-    from kubeplat_tui.services.variable_types import Kind
+    from kubeplat_tui.services.variables.variable_types import Kind
 
     if variable.type.kind is Kind.STRING and not (written.startswith('"') and written.endswith('"')):
         return written

@@ -29,8 +29,8 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section("overview", "1", "Overview", "kubeplat_tui.screens.overview", "OverviewScreen"),
-    Section("variables", "2", "Variables", "kubeplat_tui.screens.variables", "VariablesScreen"),
-    Section("build", "3", "Build", "kubeplat_tui.screens.build", "BuildScreen"),
+    Section("variables", "2", "Variables", "kubeplat_tui.screens.variables.screen", "VariablesScreen"),
+    Section("build", "3", "Build", "kubeplat_tui.screens.build.screen", "BuildScreen"),
     Section("instances", "4", "Instances", "kubeplat_tui.screens.instances", "InstancesScreen"),
     Section(
         "load_balancers", "5", "Load balancers", "kubeplat_tui.screens.load_balancers", "LoadBalancersScreen"

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services.aws_errors import aws_call
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kubeplat_tui.services.cloud import Cloud
     from kubeplat_tui.services.leftovers import Leftover
-    from kubeplat_tui.services.plan import Plan, ResourceChange
+    from kubeplat_tui.services.terraform.plan import Plan, ResourceChange
     from kubeplat_tui.services.values import Value
 
 NAMES = ("tags.Name", "name", "bucket", "key_name")

@@ -13,16 +13,16 @@ from kubeplat_tui.services import state_backend
 from kubeplat_tui.services.events import Level, LogLine, Outcome, Question, Root, Step, Verb
 from kubeplat_tui.services.pipeline import DeclinedError, Ending, StepResult, play
 from kubeplat_tui.services.preflight import preflight
-from kubeplat_tui.services.remote_state import StateStore
-from kubeplat_tui.services.roots import Roots
+from kubeplat_tui.services.terraform.remote_state import StateStore
+from kubeplat_tui.services.terraform.roots import Roots
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from kubeplat_tui.services.events import Decisions, Event, Output, Stop
     from kubeplat_tui.services.pipeline import Events, Work
-    from kubeplat_tui.services.plan import Plan
     from kubeplat_tui.services.site import Site
+    from kubeplat_tui.services.terraform.plan import Plan
 
 PREFLIGHT = Step("preflight", "Check the account and this computer")
 STATE = Step("state", "State bucket and key")

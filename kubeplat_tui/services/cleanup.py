@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services import master_key, state_backend, state_bucket
-from kubeplat_tui.services.assemble import SECRETS_BUCKET
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import LogLine, Outcome, Question, Root, Step, Verb
 from kubeplat_tui.services.pipeline import DeclinedError, Ending, StepResult, play
 from kubeplat_tui.services.preflight import preflight
-from kubeplat_tui.services.roots import Roots
 from kubeplat_tui.services.state_backend import KEY_SETTING, StateBackend, write_setting
+from kubeplat_tui.services.terraform.assemble import SECRETS_BUCKET
+from kubeplat_tui.services.terraform.roots import Roots
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.events import Decisions, Event, Stop
     from kubeplat_tui.services.leftovers import Leftover
     from kubeplat_tui.services.pipeline import Events, Work
-    from kubeplat_tui.services.plan import Plan
-    from kubeplat_tui.services.remote_state import State
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.state_bucket import BucketState
+    from kubeplat_tui.services.terraform.plan import Plan
+    from kubeplat_tui.services.terraform.remote_state import State
 
 PREFLIGHT = Step("preflight", "Check the account and this computer")
 PLAN = Step("plan-destroy", "Plan what is destroyed")

@@ -302,6 +302,6 @@ def set_value(path: Path, name: str, value: Value) -> None:
 
     Raises `InputError` where the file does not parse; it is unchanged then.
     """
-    from kubeplat_tui.services.variable_file import VariableFile
+    from kubeplat_tui.services.variables.variable_file import VariableFile
 
     VariableFile.load(path).with_value(name, value).save()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kubeplat_tui.services.errors import ExitCode
-    from kubeplat_tui.services.plan import Action, Plan
+    from kubeplat_tui.services.terraform.plan import Action, Plan
     from kubeplat_tui.services.values import Value
 
 

@@ -11,11 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubeplat_tui.services import master_key, terraform, terraform_binary, variables
+from kubeplat_tui.services import master_key
 from kubeplat_tui.services.aws_errors import aws_call
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.events import CheckFinished, CheckState, LogLine, Outcome
 from kubeplat_tui.services.pipeline import StepResult
+from kubeplat_tui.services.terraform import binary as terraform_binary
+from kubeplat_tui.services.terraform import client as terraform
+from kubeplat_tui.services.variables import declarations as variables
 from kubeplat_tui.services.workplace import private_folder
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.events import Event
     from kubeplat_tui.services.pipeline import Work
     from kubeplat_tui.services.site import Site
-    from kubeplat_tui.services.terraform import Toolbox
+    from kubeplat_tui.services.terraform.client import Toolbox
 
     Check = tuple[CheckState, str]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kubeplat_tui.services.events import Event
-    from kubeplat_tui.services.plan import Action, Plan
+    from kubeplat_tui.services.terraform.plan import Action, Plan
     from kubeplat_tui.services.workplace import EnvironmentFolders, Workplace
 
 JOURNAL = "journal.jsonl"

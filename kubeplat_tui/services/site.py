@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kubeplat_tui.services.cloud import Cloud
     from kubeplat_tui.services.environments import Environment
-    from kubeplat_tui.services.variables import Declarations
+    from kubeplat_tui.services.variables.declarations import Declarations
     from kubeplat_tui.services.workplace import EnvironmentFolders, Workplace
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.services import master_key, state_bucket
 from kubeplat_tui.services.events import Level, LogLine, Outcome, Question, SettingWritten
 from kubeplat_tui.services.pipeline import DeclinedError, StepResult
-from kubeplat_tui.services.remote_state import StateStore
+from kubeplat_tui.services.terraform.remote_state import StateStore
 
 if TYPE_CHECKING:
     from collections.abc import Generator

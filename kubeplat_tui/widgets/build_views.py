@@ -13,7 +13,7 @@ from kubeplat_tui.services.events import Phase
 if TYPE_CHECKING:
     from textual import events
 
-    from kubeplat_tui.build_state import BuildState
+    from kubeplat_tui.screens.build.state import BuildState
 
 
 def views(state: BuildState) -> list[str]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.plan import Action, AttributeChange
+from kubeplat_tui.services.terraform.plan import Action, AttributeChange
 from kubeplat_tui.widgets.cells import cut_middle
 from kubeplat_tui.widgets.safe_text import one_line, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kubeplat_tui.services.plan import OutputChange, Plan, ResourceChange
+    from kubeplat_tui.services.terraform.plan import OutputChange, Plan, ResourceChange
     from kubeplat_tui.services.values import Value
     from kubeplat_tui.widgets.pattern import Pattern
 

@@ -11,7 +11,7 @@ from textual.message import Message
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.widgets.cells import Tone, cut_middle
 from kubeplat_tui.widgets.line_view import GUTTER, LineView
 from kubeplat_tui.widgets.pattern import Pattern
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.binding import BindingType
 
-    from kubeplat_tui.services.plan import Plan
+    from kubeplat_tui.services.terraform.plan import Plan
 
 INDENT = 2
 ARROW = " → "

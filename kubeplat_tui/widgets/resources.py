@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.services.events import Phase
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.widgets.cells import Mark, Tone, changing, cut_middle, done, duration, failed, none
 from kubeplat_tui.widgets.line_view import LineView
 from kubeplat_tui.widgets.plan_tree import TONES, Line
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
-    from kubeplat_tui.build_state import BuildState, ResourceState
+    from kubeplat_tui.screens.build.state import BuildState, ResourceState
     from kubeplat_tui.services.events import Root
     from kubeplat_tui.widgets.safe_text import Span
 

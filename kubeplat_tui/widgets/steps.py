@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from kubeplat_tui.build_state import BuildState, StepState
+    from kubeplat_tui.screens.build.state import BuildState, StepState
 
 COLOURS = {
     Tone.GOOD: "$success",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from kubeplat_tui.build_state import BuildState
+    from kubeplat_tui.screens.build.state import BuildState
     from kubeplat_tui.services.events import CheckFinished, Output, PipelineFinished
 
 CHECKS: dict[CheckState, Mark] = {

@@ -11,17 +11,17 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
-from kubeplat_tui import variable_form as form
 from kubeplat_tui.actions import bindings
+from kubeplat_tui.screens.variables import form
+from kubeplat_tui.screens.variables.form import Editor
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.variable_form import Editor
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
+    from kubeplat_tui.screens.variables.form import Field
     from kubeplat_tui.services.values import Value
-    from kubeplat_tui.variable_form import Field
 
 
 class ValueEditor(Vertical):

@@ -31,7 +31,7 @@ from kubeplat_tui.services.events import (
     StopRequested,
     Verb,
 )
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 from tests.screens.fakes import NOW
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kubeplat_tui.services.events import Decisions, Event, Stop
-    from kubeplat_tui.services.plan import Plan
     from kubeplat_tui.services.site import Site
+    from kubeplat_tui.services.terraform.plan import Plan
 
 STEPS = (
     Step("preflight", "Preflight"),

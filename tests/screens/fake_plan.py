@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from kubeplat_tui.services.events import Root
-from kubeplat_tui.services.plan import Action, AttributeChange, OutputChange, Plan, ResourceChange
+from kubeplat_tui.services.terraform.plan import Action, AttributeChange, OutputChange, Plan, ResourceChange
 
 SECRET = "correct-horse-battery-staple"
 

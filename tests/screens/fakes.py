@@ -14,7 +14,7 @@ from kubeplat_tui.services.events import Outcome, Output, Root, Verb
 from kubeplat_tui.services.inventory import Instance, Layer
 from kubeplat_tui.services.runs import RunRecord
 from kubeplat_tui.services.site import Site
-from kubeplat_tui.services.variables import check_environment
+from kubeplat_tui.services.variables.declarations import check_environment
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Event, Stop
     from kubeplat_tui.services.inventory import LoadBalancer, Volume
-    from kubeplat_tui.services.variable_file import VariableFile
-    from kubeplat_tui.services.variables import Declarations
+    from kubeplat_tui.services.variables.declarations import Declarations
+    from kubeplat_tui.services.variables.variable_file import VariableFile
 
 NOW = datetime(2026, 11, 2, 14, 5, 9, tzinfo=UTC)
 SHOWN_FOLDER = Path("/home/jest/kubeplat/environments")

@@ -63,8 +63,8 @@ HEAVY = {
     "textual.widgets._data_table",
     "kubeplat_tui.sandbox.door",
     "kubeplat_tui.services.build",
-    "kubeplat_tui.screens.build",
-    "kubeplat_tui.screens.variables",
+    "kubeplat_tui.screens.build.screen",
+    "kubeplat_tui.screens.variables.screen",
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubeplat_tui.app import KubeplatApp
-from kubeplat_tui.screens.build import BuildScreen
+from kubeplat_tui.screens.build.screen import BuildScreen
 from kubeplat_tui.screens.save_log import SaveLogDialog
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import LogLine, Phase, Verb

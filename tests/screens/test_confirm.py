@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Button, Static
 
-from kubeplat_tui.build_decisions import AskingDecisions
+from kubeplat_tui.screens.build.decisions import AskingDecisions
 from kubeplat_tui.services.events import Question
 from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
 from tests.screens.waiting import screen_text, until

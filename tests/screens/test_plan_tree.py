@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubeplat_tui.services.plan import Action, AttributeChange
+from kubeplat_tui.services.terraform.plan import Action, AttributeChange
 from kubeplat_tui.widgets.plan_rows import Kind, PlanOutline
 from kubeplat_tui.widgets.plan_tree import PlanTree
 from tests.screens import fake_plan
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from kubeplat_tui.services.plan import Plan
+    from kubeplat_tui.services.terraform.plan import Plan
 
 
 async def shown(pilot: Pilot[Any], tree: PlanTree, plan: Plan) -> None:

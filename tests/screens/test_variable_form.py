@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeplat_tui import variable_form as form
+from kubeplat_tui.screens.variables import form
+from kubeplat_tui.screens.variables.form import Editor
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.variables import Required, declared
-from kubeplat_tui.variable_form import Editor
+from kubeplat_tui.services.variables.declarations import Required, declared
 from kubeplat_tui.widgets.cells import cut_end, cut_middle
 from tests.screens.fakes import ROOTS
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubeplat_tui.screens.variables import FieldTable
+from kubeplat_tui.screens.variables.screen import FieldTable
 from kubeplat_tui.widgets.footer import live_actions
 from tests.screens.driving import notices, press, seen, settle, words, write
 from tests.screens.fakes import PLAYGROUND, FakeIntents

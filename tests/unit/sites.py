@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services import environments, variables
+from kubeplat_tui.services import environments
 from kubeplat_tui.services.cloud import Cloud
 from kubeplat_tui.services.events import PipelineFinished
 from kubeplat_tui.services.site import Site
+from kubeplat_tui.services.variables import declarations as variables
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:

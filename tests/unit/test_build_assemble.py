@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeplat_tui.services import assemble
-from kubeplat_tui.services.assemble import Backend, RootSettings
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.events import Root
 from kubeplat_tui.services.hcl.document import Document
+from kubeplat_tui.services.terraform import assemble
+from kubeplat_tui.services.terraform.assemble import Backend, RootSettings
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:

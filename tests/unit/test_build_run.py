@@ -414,7 +414,7 @@ def test_a_pipeline_that_is_abandoned_stops_terraform(site: Site, terraform: Fak
 def test_a_cloud_that_is_lost_takes_terraform_with_it(
     site: Site, terraform: FakeTerraform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kubeplat_tui.services.terraform_process.KILL_AFTER", 0.1)
+    monkeypatch.setattr("kubeplat_tui.services.terraform.process.KILL_AFTER", 0.1)
     terraform.play(
         cluster_apply={"lines": [hook("apply_start", "aws_lb.a")], "wait": True, "ignore_stop": True}
     )

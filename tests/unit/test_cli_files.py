@@ -14,7 +14,7 @@ from kubeplat_tui.intents import Intents
 from kubeplat_tui.services.cloud import SandboxStatus
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import Outcome, PipelineFinished, Root, Verb
-from kubeplat_tui.services.remote_state import StateLock
+from kubeplat_tui.services.terraform.remote_state import StateLock
 from kubeplat_tui.services.workplace import Workplace
 from tests.screens.fakes import NOW, FakeIntents
 from tests.unit.cli_support import Shell, plain_environment

@@ -15,7 +15,7 @@ import pytest
 from kubeplat_tui.services import events
 from kubeplat_tui.services.errors import ExitCode, KubeplatError
 from kubeplat_tui.services.events import Outcome, Phase, Question, Root, Step, Verb
-from kubeplat_tui.services.plan import Action
+from kubeplat_tui.services.terraform.plan import Action
 from tests.screens.fake_plan import SECRET, every_kind
 from tests.screens.fakes import OUTPUTS, FakeIntents
 from tests.unit.cli_support import Shell, Terminal, plain_environment

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubeplat_tui.services import environments, variables
+from kubeplat_tui.services import environments
 from kubeplat_tui.services.errors import InputError, KubeplatError
+from kubeplat_tui.services.variables import declarations as variables
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import Root
-from kubeplat_tui.services.plan import Action, AttributeChange, Plan
-from kubeplat_tui.services.plan_reader import attribute_changes, read_plan
+from kubeplat_tui.services.terraform.plan import Action, AttributeChange, Plan
+from kubeplat_tui.services.terraform.plan_reader import attribute_changes, read_plan
 from tests.unit.fake_terraform import change
 
 

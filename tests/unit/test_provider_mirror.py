@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubeplat_tui.services.provider_mirror import (
+from kubeplat_tui.services.terraform.binary import system
+from kubeplat_tui.services.terraform.provider_mirror import (
     PROVIDER,
     PROVIDER_VERSION,
     find_mirror,
     prepare,
     write_cli_config,
 )
-from kubeplat_tui.services.terraform_binary import system
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,8 +28,8 @@ from kubeplat_tui.services.events import (
     StepFinished,
     Verb,
 )
-from kubeplat_tui.services.plan import Action
-from kubeplat_tui.services.plan_reader import read_plan
+from kubeplat_tui.services.terraform.plan import Action
+from kubeplat_tui.services.terraform.plan_reader import read_plan
 from kubeplat_tui.services.workplace import EnvironmentFolders, Workplace
 from tests.unit.fake_terraform import change
 

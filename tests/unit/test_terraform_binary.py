@@ -20,9 +20,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeplat_tui.services import terraform_binary
 from kubeplat_tui.services.errors import InputError, KubeplatError
-from kubeplat_tui.services.terraform_binary import (
+from kubeplat_tui.services.terraform import binary as terraform_binary
+from kubeplat_tui.services.terraform.binary import (
     Product,
     TerraformBinary,
     cached_path,

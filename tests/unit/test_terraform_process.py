@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from kubeplat_tui.services import terraform, terraform_process
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.terraform_process import Line, TerraformProcess, Told
+from kubeplat_tui.services.terraform import client as terraform
+from kubeplat_tui.services.terraform import process as terraform_process
+from kubeplat_tui.services.terraform.process import Line, TerraformProcess, Told
 from tests.unit.fake_terraform import FakeTerraform
 
 FRONT_END = """
 import sys
 from pathlib import Path
-from kubeplat_tui.services.terraform_process import TerraformProcess
+from kubeplat_tui.services.terraform.process import TerraformProcess
 folder = Path(sys.argv[1])
 with TerraformProcess([sys.argv[2], "apply"], folder, {"PATH": "/usr/bin:/bin"}) as process:
     for line in process.lines():

@@ -17,8 +17,8 @@ from kubeplat_tui.services.events import (
     ResourceProgress,
     Root,
 )
-from kubeplat_tui.services.plan import Action
-from kubeplat_tui.services.terraform_stream import PHASES, ChangeSummary, parse
+from kubeplat_tui.services.terraform.plan import Action
+from kubeplat_tui.services.terraform.stream import PHASES, ChangeSummary, parse
 
 # Recorded from Terraform 1.11.4.
 COMPLETE = (

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubeplat_tui.services import variables
 from kubeplat_tui.services.environments import Environment
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.events import Root
 from kubeplat_tui.services.hcl.document import Document
 from kubeplat_tui.services.hcl.evaluate import Evaluator
-from kubeplat_tui.services.validation import Field, Verdict, variables_in, verdict
-from kubeplat_tui.services.variables import REQUIRED, Declarations, Problem
+from kubeplat_tui.services.variables import declarations as variables
+from kubeplat_tui.services.variables.declarations import REQUIRED, Declarations, Problem
+from kubeplat_tui.services.variables.validation import Field, Verdict, variables_in, verdict
 from tests.unit.hcl_terraform import requires_terraform, terraform
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kubeplat_tui.services import variables
 from kubeplat_tui.services.errors import InputError, KubeplatError
-from kubeplat_tui.services.variable_file import VariableFile
-from kubeplat_tui.services.variables import Problem
+from kubeplat_tui.services.variables import declarations as variables
+from kubeplat_tui.services.variables.declarations import Problem
+from kubeplat_tui.services.variables.variable_file import VariableFile
 
 TERRAFORM = Path(__file__).parents[2] / "terraform"
 TEXT = '# mine\nenvironment = "dev" # same as the file\n\nvpc_cidr = "10.80.0.0/16"\n'

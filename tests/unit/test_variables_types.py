@@ -8,7 +8,7 @@ import pytest
 
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.hcl.document import Document
-from kubeplat_tui.services.variable_types import NotThisTypeError, VariableType, convert, parse_type
+from kubeplat_tui.services.variables.variable_types import NotThisTypeError, VariableType, convert, parse_type
 from tests.unit.hcl_terraform import console, requires_terraform, terraform
 
 if TYPE_CHECKING:

@@ -114,7 +114,7 @@ def fraction_text(number: Fraction) -> str:
 
 def to_number(data: Data) -> Number:
     """A number, or a string that holds one. Raises `EvaluationError` otherwise."""
-    from kubeplat_tui.services.variable_types import number_of
+    from kubeplat_tui.services.variables.variable_types import number_of
 
     if isinstance(data, int | Fraction) and not isinstance(data, bool):
         return data

@@ -1,0 +1,1 @@
+"""Terraform: its binary and providers, the working roots, plans, streams and remote state."""

@@ -1,0 +1,1 @@
+"""The variables that the Terraform roots declare: their types, validations and files."""
