@@ -330,6 +330,33 @@ def test_a_state_that_could_not_be_saved_is_saved_by_the_next_run(
     assert not (site.folders.work / "foundation" / "errored.tfstate").exists()
 
 
+def test_a_protected_volume_whose_making_was_stopped_is_kept(site: Site, terraform: FakeTerraform) -> None:
+    run(site)
+    body = {
+        "version": 4,
+        "serial": 1,
+        "resources": [
+            {
+                "mode": "managed",
+                "type": type_,
+                "name": name,
+                "instances": [{"index_key": "0", "status": "tainted", "attributes": {"id": "x"}}],
+            }
+            for type_, name in (("aws_ebs_volume", "etcd"), ("aws_s3_object", "unprotected"))
+        ],
+    }
+    key = f"{REGION}/demo/foundation.tfstate"
+    s3 = boto3.client("s3", REGION)
+    s3.put_object(Bucket="demo-state-1a2b", Key=key, Body=json.dumps(body).encode())
+    before = len(terraform.calls())
+    _, last = played(build.plan(_again(site), Answers(), Stop()))
+    assert 'stopped while it made aws_ebs_volume.etcd["0"]' in last.sentence
+    _, last = run(_again(site))
+    assert last.exit_code is ExitCode.DONE, last
+    untainted = [call["argv"][-1] for call in terraform.calls()[before:] if "untaint" in call["argv"]]
+    assert untainted == ['aws_ebs_volume.etcd["0"]']
+
+
 def test_a_locked_state_names_who_holds_it(site: Site, terraform: FakeTerraform) -> None:
     run(site)
     terraform.play(cluster_plan={"code": 1, "lines": [complaint("Error acquiring the state lock")]})

@@ -95,6 +95,10 @@ class Assembly:
                 total.update(f"{path}\0{hashlib.sha256(self.files[path]).hexdigest()}\n".encode())
         return total.hexdigest()
 
+    def protected(self, root: Root) -> list[BlockName]:
+        """The resources of `root` (not of its modules) that have `prevent_destroy = true`."""
+        return _protected(self.files, root)
+
     def configuration_digest(self, root: Root) -> str:
         """SHA-256 of what `terraform init` looks at: all of `digest` but the values of variables."""
         files = {path: data for path, data in self.files.items() if not path.endswith(VARIABLES)}

@@ -33,6 +33,8 @@ class StateInstance:
     type: str
     name: str
     attributes: Mapping[str, Value] = field(repr=False)
+    tainted: bool = False
+    """Its creation did not end well: the next plan would replace it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +186,5 @@ def _instance(resource: dict[str, Any], instance: dict[str, Any]) -> StateInstan
         type=resource["type"],
         name=resource["name"],
         attributes=instance.get("attributes") or {},
+        tainted=instance.get("status") == "tainted",
     )

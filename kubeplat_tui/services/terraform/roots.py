@@ -70,6 +70,8 @@ class Roots:
         yield from working.init(assembly.configuration_digest(root))
         if self._store is not None:
             yield from working.push_errored_state()
+            if not destroy:
+                yield from self._keep_protected(working, assembly)
         plan = yield from working.plan(assembly.digest(root), destroy=destroy)
         found = () if destroy else (yield from self._orphans(plan))
         if found:
@@ -79,6 +81,26 @@ class Roots:
             plan = yield from working.plan(assembly.digest(root))
         yield PlanReady(plan=plan)
         return plan
+
+    def _keep_protected(self, working: WorkingRoot, assembly: Assembly) -> Generator[Event, None, None]:
+        """Take over protected things whose creation was interrupted.
+
+        The state has them as tainted: a plan would replace them, which `prevent_destroy` refuses for ever. They
+        exist; what may still differ from the configuration, the plan shows as a change.
+        """
+        state = self._store.read(working.root) if self._store is not None else None
+        tainted = [one for one in state.instances if one.tainted] if state is not None else []
+        if not tainted:
+            return
+        protected = {f"{block.type}.{block.name}" for block in assembly.protected(working.root)}
+        addresses = [one.address for one in tainted if one.address.partition("[")[0] in protected]
+        if addresses and self._work.verb is not Verb.RUN:
+            raise KubeplatError(
+                f"The last run was stopped while it made {', '.join(addresses)}.",
+                why="Until that is taken over, Terraform cannot plan: it would destroy what is protected.",
+                todo="Run: it takes it over, and shows the plan before it changes anything.",
+            )
+        yield from working.untaint(addresses)
 
     def adopt(self, root: Root) -> Generator[Event, None, None]:
         """Note in the state what an interrupted run made unseen: what is not known cannot be destroyed."""

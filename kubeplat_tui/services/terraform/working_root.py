@@ -121,6 +121,18 @@ class WorkingRoot:
         body = NOTHING if ended.code == 0 and not ended.drifted else self._terraform.show(file)
         return read_plan(body, root=self.root, file=file, destroy=destroy, digest=digest)
 
+    def untaint(self, addresses: Sequence[str]) -> Generator[Event, None, None]:
+        """Tell the state that what was interrupted while it was made is to be kept (`terraform untaint`)."""
+        for address in addresses:
+            yield LogLine(text=f"{address} exists: it is kept, not made anew", source=self.root)
+            answer = self._terraform.ask("untaint", address, lock_timeout=LOCK_TIMEOUT, no_color=FLAG)
+            if answer.code != 0:
+                raise KubeplatError(
+                    f"{address} exists, but the state could not be told to keep it.",
+                    why=" ".join(answer.err.split()),
+                    todo="Run again; if it stays, look at the state with terraform state show.",
+                )
+
     def take_over(self, imports: Sequence[Import]) -> Generator[Event, None, None]:
         """Note what exists in the state, one by one, without planning anything (`terraform import`)."""
         for one in imports:
