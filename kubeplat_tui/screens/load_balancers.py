@@ -63,7 +63,7 @@ def columns(now: Callable[[], datetime]) -> list[Column[LoadBalancer]]:
     return [
         Column("Name", lambda row: row.name, weight=100, shortest=24),
         Column("Scheme", lambda row: row.scheme, weight=50, shortest=15),
-        Column("DNS name", lambda row: row.dns_name, tone=Tone.QUIET, weight=60, shortest=16, longest=80),
+        Column("DNS name", lambda row: row.dns_name, tone=Tone.QUIET, weight=92, shortest=16, longest=80),
         Column("Listeners", _listeners, weight=70, shortest=8, raw=_listeners_raw),
         Column("Health", descriptions.health, weight=95, shortest=8, sort=_share_healthy, raw=_health_raw),
         Column("State", lambda row: aws_state(row.state), weight=90, shortest=10),
@@ -71,7 +71,7 @@ def columns(now: Callable[[], datetime]) -> list[Column[LoadBalancer]]:
             "Age",
             lambda row: age(row.created, now()),
             align="right",
-            weight=80,
+            weight=65,
             sort=lambda row: -row.created.timestamp(),
             raw=lambda row: row.created.isoformat(),
         ),
