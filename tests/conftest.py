@@ -1,0 +1,21 @@
+"""What all tests share: the longest begin first, so that the others run beside their waits."""
+
+from __future__ import annotations
+
+import pytest
+
+LONGEST_FIRST = ("tests/sandbox/test_build_life.py", "tests/terminal/test_life.py", "tests/launchers/")
+"""Two builds of a whole environment wait for AWS most of the time, the launchers for pip."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest in front; the order is otherwise kept."""
+
+    def rank(item: pytest.Item) -> int:
+        return next(
+            (number for number, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start)),
+            len(LONGEST_FIRST),
+        )
+
+    items.sort(key=rank)
