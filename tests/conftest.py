@@ -1,11 +1,19 @@
-"""What all tests share: the longest begin first, so that the others run beside their waits."""
+"""What all tests share: ctrl+c is heard, and the longest begin first, so that the others run beside their waits."""
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 
 LONGEST_FIRST = ("tests/sandbox/test_build_life.py", "tests/terminal/test_life.py", "tests/launchers/")
 """Two builds of a whole environment wait for AWS most of the time, the launchers for pip."""
+
+
+def pytest_configure() -> None:
+    """Let ctrl+c be heard: a shell that starts a command in the background has it ignored (POSIX, "Lists")."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

@@ -25,7 +25,6 @@ class InventoryScreen(EnvironmentScreen):
 
     def read_again(self, *, quiet: bool) -> None:
         """Read and show; without a word where `quiet`."""
-        raise NotImplementedError
 
     @property
     def changing(self) -> bool:
