@@ -305,9 +305,9 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
             # The heading above a section's first row comes into sight with it.
             first = line - 1 if line and isinstance(self._data.lines[line - 1], str) else line
             if first < top:
-                self.scroll_to(y=first, animate=False)
+                self.scroll_to(y=first, animate=False, force=True)
             elif line >= top + height:
-                self.scroll_to(y=line - height + 1, animate=False)
+                self.scroll_to(y=line - height + 1, animate=False, force=True)
         self.refresh()
         row = self.current
         if row is not None:
