@@ -186,11 +186,7 @@ def _key(site: Site) -> Check:
 
 def _machines(site: Site) -> Check:
     """Whether each zone offers the machine types that stand in it (EC2 DescribeInstanceTypeOfferings)."""
-    wanted: dict[str, set[str]] = {}
-    for flavor, subnets in FLAVORS.items():
-        type_ = _value(site, flavor)
-        if isinstance(type_, str) and type_:
-            wanted.setdefault(type_, set()).update(_zones(site, subnets))
+    wanted = _wanted_types(site)
     with aws_call("Asking which machine types the zones offer"):
         pages = (
             site.cloud.client("ec2")
@@ -278,16 +274,29 @@ def _network(site: Site) -> Check:
 
 def _nat_gateways(site: Site) -> int:
     mode = _value(site, "nat_mode")
-    zones = len(_zones(site, "nat_subnets"))
+    zones = len(_zones(site, _value(site, "nat_subnets")))
     return {"none": 0, "single": min(1, zones)}.get(str(mode), zones)
 
 
-def _zones(site: Site, subnets: str) -> set[str]:
-    """The zones of a subnet map (`{a = CIDR, …}`), as AWS names them."""
-    value = _value(site, subnets)
-    names = list(value) if isinstance(value, dict) else []
+def _wanted_types(site: Site) -> dict[str, set[str]]:
+    """The machine types by the zones they stand in. Pools of workers take the place of `compute_flavor`."""
+    wanted: dict[str, set[str]] = {}
+    pools = _value(site, "compute_pools")
+    for flavor, subnets in FLAVORS.items():
+        type_ = _value(site, flavor)
+        if isinstance(type_, str) and type_ and not (flavor == "compute_flavor" and pools):
+            wanted.setdefault(type_, set()).update(_zones(site, _value(site, subnets)))
+    for pool in pools.values() if isinstance(pools, dict) else ():
+        zones = _zones(site, pool.get("zones") or _value(site, "compute_subnets"))
+        for type_ in (pool["flavor"], *pool.get("fallbacks", ())):
+            wanted.setdefault(str(type_), set()).update(zones)
+    return wanted
+
+
+def _zones(site: Site, zones: Any) -> set[str]:
+    """Zones as AWS names them, from a list of them or a map by zone; `a` is short for the region's."""
     region = site.environment.region
-    return {name if name.startswith(region) else f"{region}{name}" for name in names}
+    return {name if name.startswith(region) else f"{region}{name}" for name in zones or ()}
 
 
 def _value(site: Site, name: str) -> Any:

@@ -229,6 +229,15 @@ def test_another_account_is_refused_before_anything(tmp_path: Path, terraform: F
     assert boto3.client("s3", REGION).list_buckets()["Buckets"] == []
 
 
+def test_a_machine_type_that_a_zone_does_not_offer_is_refused(
+    tmp_path: Path, terraform: FakeTerraform
+) -> None:
+    pools = 'compute_pools = { big = { flavor = "m99.huge", fallbacks = ["t3.medium"], zones = ["b"] } }\n'
+    _, last = run(make_site(tmp_path, extra=pools))
+    assert last.exit_code is ExitCode.BAD_INPUT
+    assert f"AWS does not offer m99.huge in {REGION}b." in last.sentence
+
+
 def test_a_missing_terraform_that_cannot_be_fetched_is_a_sentence(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
