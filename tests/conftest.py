@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
+from hypothesis import settings
 
 LONGEST_FIRST = ("tests/sandbox/test_build_life.py", "tests/terminal/test_life.py", "tests/launchers/")
 """Two builds of a whole environment wait for AWS most of the time, the launchers for pip."""
@@ -14,6 +15,10 @@ def pytest_configure() -> None:
     """Let ctrl+c be heard: a shell that starts a command in the background has it ignored (POSIX, "Lists")."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The same examples every time, however slow the computer. To look for new ones: --hypothesis-profile=search
+    settings.register_profile("again", deadline=None, derandomize=True)
+    settings.register_profile("search", deadline=None, max_examples=2_000)
+    settings.load_profile("again")
 
 
 @pytest.hookimpl(trylast=True)

@@ -79,6 +79,12 @@ def test_what_is_known_after_apply_has_no_value() -> None:
     assert (found.path, found.before, found.after, found.unknown) == ("id", "i-1", None, True)
 
 
+def test_a_mask_over_the_whole_resource_is_one_over_each_attribute() -> None:
+    (found,) = attributes(before={"id": "i-1"}, after={"id": None}, after_unknown=True)
+    assert (found.path, found.before, found.after, found.unknown) == ("id", "i-1", None, True)
+    assert attributes(before={}, after={}, after_unknown=True) == []
+
+
 def test_sensitive_values_are_named_and_not_shown() -> None:
     (found,) = attributes(
         before={"auth": {"password": "old-secret"}},

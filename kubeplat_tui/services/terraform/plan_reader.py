@@ -160,13 +160,18 @@ class _Sides(NamedTuple):
         return _has_true(self.hidden_before) or _has_true(self.hidden_after)
 
     def inside(self, step: str | int) -> _Sides:
-        return _Sides(*(_at(value, step) for value in self))
+        masks = (mask if mask is True else _at(mask, step) for mask in self[2:])
+        return _Sides(_at(self.before, step), _at(self.after, step), *masks)
 
 
 def _differences(path: Steps, here: _Sides) -> Iterator[tuple[Steps, _Sides]]:
     """The leaves that differ, with their paths."""
     same = _same(here.before, here.after)
-    if here.hidden_before is True or here.hidden_after is True:
+    if not path and isinstance(here.before, dict) and isinstance(here.after, dict):
+        # The resource itself has no name among its attributes: a mask over all of it is one over each.
+        for step in _steps(here.before, here.after, *here[2:]):
+            yield from _differences((step,), here.inside(step))
+    elif here.hidden_before is True or here.hidden_after is True:
         if _has_true(here.unknown) or not same:
             yield path, here
     elif here.unknown is True:
