@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import unicodedata
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
 DECLARED = declared(ROOTS)
 REAL = declared(Path(__file__).parents[2] / "terraform")
 
+composed = partial(unicodedata.normalize, "NFC")
+"""HCL reads every string so."""
+
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=20).map(composed),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True), inner, max_size=4)
