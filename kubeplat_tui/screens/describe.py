@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from kubeplat_tui.actions import bindings
-from kubeplat_tui.screens.dialog import Dialog
+from kubeplat_tui.widgets.dialog import Dialog
 from kubeplat_tui.widgets.report import ReportView
 
 if TYPE_CHECKING:

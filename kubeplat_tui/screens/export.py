@@ -15,9 +15,9 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from kubeplat_tui.delivered import Delivered
-from kubeplat_tui.screens.dialog import Dialog
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
+from kubeplat_tui.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from kubeplat_tui.actions import bindings
-from kubeplat_tui.screens.dialog import Dialog
 from kubeplat_tui.screens.sections import SECTIONS
+from kubeplat_tui.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from kubeplat_tui.actions import BY_ID, Group, bindings, shown
-from kubeplat_tui.screens.dialog import Dialog
+from kubeplat_tui.widgets.dialog import Dialog
 from kubeplat_tui.widgets.facts import Facts
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from kubeplat_tui.delivered import Delivered
-from kubeplat_tui.screens.dialog import Dialog
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import PRIVATE_FILE, cannot_write
+from kubeplat_tui.widgets.dialog import Dialog
 from kubeplat_tui.widgets.safe_text import plain
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Static
 
 from kubeplat_tui.actions import bindings
-from kubeplat_tui.screens.dialog import Dialog
+from kubeplat_tui.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

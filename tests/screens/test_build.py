@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubeplat_tui.app import KubeplatApp
+from kubeplat_tui.screens.build.question_bar import QuestionBar
+from kubeplat_tui.screens.build.resources import ResourceList
 from kubeplat_tui.screens.build.screen import BuildScreen
 from kubeplat_tui.screens.save_log import SaveLogDialog
 from kubeplat_tui.services.errors import KubeplatError
@@ -15,8 +17,6 @@ from kubeplat_tui.services.events import LogLine, Phase, Verb
 from kubeplat_tui.widgets.confirm import ConfirmDialog
 from kubeplat_tui.widgets.log_view import LogView
 from kubeplat_tui.widgets.plan_tree import PlanTree
-from kubeplat_tui.widgets.question_bar import QuestionBar
-from kubeplat_tui.widgets.resources import ResourceList
 from tests.screens import fake_events as script
 from tests.screens.fake_plan import every_kind, of_size
 from tests.screens.fakes import NOW, FakeIntents

@@ -10,21 +10,21 @@ from textual.widgets import ContentSwitcher
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.base import EnvironmentScreen
 from kubeplat_tui.screens.build import log as build_log
+from kubeplat_tui.screens.build import summary
 from kubeplat_tui.screens.build.controller import BuildController
+from kubeplat_tui.screens.build.question_bar import QuestionBar
+from kubeplat_tui.screens.build.resources import ResourceList
 from kubeplat_tui.screens.build.state import VERBS
+from kubeplat_tui.screens.build.steps import MARKS, StepList
+from kubeplat_tui.screens.build.views import ViewTabs, views
 from kubeplat_tui.services.events import Level, Verb
-from kubeplat_tui.widgets import summary
-from kubeplat_tui.widgets.build_views import ViewTabs, views
 from kubeplat_tui.widgets.cells import age, warned
 from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
 from kubeplat_tui.widgets.log_lines import LogLines
 from kubeplat_tui.widgets.log_view import LogView
 from kubeplat_tui.widgets.plan_tree import PlanTree
-from kubeplat_tui.widgets.question_bar import QuestionBar
 from kubeplat_tui.widgets.report import ReportView
-from kubeplat_tui.widgets.resources import ResourceList
 from kubeplat_tui.widgets.state import Notice, StateView, empty
-from kubeplat_tui.widgets.steps import MARKS, StepList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

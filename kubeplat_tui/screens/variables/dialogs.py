@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.choice import Choice, ChoiceDialog
-from kubeplat_tui.screens.dialog import Dialog
+from kubeplat_tui.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

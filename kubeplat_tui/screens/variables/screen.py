@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.opened import Opened
     from kubeplat_tui.screens.variables.text import VariableText
+    from kubeplat_tui.screens.variables.value_editor import ValueEditor
     from kubeplat_tui.services.errors import KubeplatError
     from kubeplat_tui.services.values import Value
     from kubeplat_tui.services.variables.declarations import Declarations, Problem
     from kubeplat_tui.services.variables.variable_file import VariableFile
-    from kubeplat_tui.widgets.value_editor import ValueEditor
 
 
 class FieldTable(ResourceTable[Field]):
@@ -184,7 +184,7 @@ class VariablesScreen(EnvironmentScreen):
     @property
     def _editor(self) -> ValueEditor | None:
         """The editor while it edits something."""
-        from kubeplat_tui.widgets.value_editor import ValueEditor
+        from kubeplat_tui.screens.variables.value_editor import ValueEditor
 
         return next((editor for editor in self.query(ValueEditor) if editor.field is not None), None)
 
@@ -220,7 +220,7 @@ class VariablesScreen(EnvironmentScreen):
         if field.editor is Editor.SWITCH:
             self.action_switch()
             return
-        from kubeplat_tui.widgets.value_editor import ValueEditor
+        from kubeplat_tui.screens.variables.value_editor import ValueEditor
 
         if not self.query(ValueEditor):
             await self.query_one("#pane").mount(ValueEditor())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.screens.build.steps import MARKS
 from kubeplat_tui.services.events import CheckState, Outcome, Verb
 from kubeplat_tui.widgets.cells import Mark, Tone, done, duration, failed, none, warned
 from kubeplat_tui.widgets.plan_rows import SENSITIVE, value_text
 from kubeplat_tui.widgets.report import STRONG, ReportLine, blank, fields, heading, sentence
-from kubeplat_tui.widgets.steps import MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
