@@ -101,6 +101,11 @@ class Cloud:
         """Whether the cloud is gone for good (a sandbox that ended); real AWS never is."""
         return self._lease is not None and self._lease.lost
 
+    @property
+    def lasting(self) -> bool:
+        """Whether the cloud outlives this process, however that ends; a sandbox may end with it."""
+        return self._lease is None
+
     def when_lost(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, from another thread, when the cloud is gone for good."""
         if self._lease is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,15 +19,35 @@ from kubeplat_tui.services.terraform import process as terraform_process
 from kubeplat_tui.services.terraform.process import Line, TerraformProcess, Told
 from tests.unit.fake_terraform import FakeTerraform
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 FRONT_END = """
 import sys
 from pathlib import Path
-from kubeplat_tui.services.terraform.process import TerraformProcess
-folder = Path(sys.argv[1])
-with TerraformProcess([sys.argv[2], "apply"], folder, {"PATH": "/usr/bin:/bin"}) as process:
-    for line in process.lines():
+from typing import TYPE_CHECKING
+from kubeplat_tui.services.terraform import process
+process.ABANDON_AFTER = 0.05
+folder, lasting = Path(sys.argv[1]), sys.argv[3] == "lasting"
+command = [sys.argv[2], "apply"]
+with process.TerraformProcess(command, folder, {"PATH": "/usr/bin:/bin"}, lasting=lasting) as terraform:
+    for line in terraform.lines():
         print(line.text, end="", flush=True)
 """
+
+
+@contextlib.contextmanager
+def front_end(fake: FakeTerraform, cloud: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that runs the fake, which has said `ready`."""
+    arguments = [str(fake.home.parent / "cluster"), str(fake.program), cloud]
+    with subprocess.Popen(
+        [sys.executable, "-c", FRONT_END, *arguments],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield process
 
 
 @pytest.fixture
@@ -99,16 +122,22 @@ def test_when_we_are_killed_it_is_stopped_cleanly_and_may_say_all_it_has_to(fake
     talk = ["last words " * 20] * 2000
     fake.play(cluster_apply={"lines": ["ready"], "wait": True, "on_stop": talk})
     os.mkfifo(fake.home / "stopped")
-    with subprocess.Popen(
-        [sys.executable, "-c", FRONT_END, str(fake.home.parent / "cluster"), str(fake.program)],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    ) as front_end:
-        assert front_end.stdout is not None
-        assert front_end.stdout.readline() == b"ready\n"
-        front_end.kill()
+    with front_end(fake, "lasting") as process:
+        process.kill()
         (fake.home / "stopped").read_text()  # blocks until it has ended what it was doing
     assert fake.signals() == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="waits for a process that is not its child by a pidfd")
+def test_when_we_are_killed_and_the_cloud_with_us_it_does_not_go_on_for_ever(fake: FakeTerraform) -> None:
+    fake.play(cluster_apply={"lines": ["ready"], "wait": True, "ignore_stop": True})
+    with front_end(fake, "mortal") as process:
+        terraform_end = os.pidfd_open(fake.calls()[-1]["pid"])
+        process.kill()
+    try:
+        assert select.select([terraform_end], [], [], 30)[0]
+    finally:
+        os.close(terraform_end)
 
 
 def test_python_terraform_runs_nothing_by_surprise(fake: FakeTerraform) -> None:

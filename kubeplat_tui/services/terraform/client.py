@@ -52,9 +52,16 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # python-ter
     """
 
     def __init__(
-        self, folder: Path, binary: Path, environ: Mapping[str, str], *, init_speaks_json: bool = True
+        self,
+        folder: Path,
+        binary: Path,
+        environ: Mapping[str, str],
+        *,
+        init_speaks_json: bool = True,
+        lasting: bool = True,
     ) -> None:
         self.environ = dict(environ)
+        self._lasting = lasting
         self.folder = folder
         self._init_form = {"json": FLAG} if init_speaks_json else {}
         super().__init__(working_dir=str(folder), terraform_bin_path=str(binary), is_env_vars_included=False)
@@ -92,7 +99,10 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # python-ter
                 # python-terraform would write a world-readable file, or keys, on the command line.
                 raise TypeError(name)
         return TerraformProcess(
-            self.generate_cmd_string(cmd, *arguments, **options), self.folder, self.environ
+            self.generate_cmd_string(cmd, *arguments, **options),
+            self.folder,
+            self.environ,
+            lasting=self._lasting,
         )
 
     def init(self, **options: Any) -> TerraformProcess:
@@ -153,12 +163,16 @@ class Toolbox:
     environ: Mapping[str, str]
     providers: str
     """Where providers come from, for people."""
+    lasting: bool
+    """Whether the cloud outlives us."""
 
     def in_folder(self, folder: Path) -> Terraform:
         """Terraform working in `folder`."""
         # `init -json` came with Terraform 1.9; OpenTofu went its own way before that.
         speaks_json = self.binary.product is terraform_binary.Product.TERRAFORM
-        return Terraform(folder, self.binary.path, self.environ, init_speaks_json=speaks_json)
+        return Terraform(
+            folder, self.binary.path, self.environ, init_speaks_json=speaks_json, lasting=self.lasting
+        )
 
 
 def find_toolbox(site: Site, environ: Mapping[str, str] | None = None) -> Toolbox:
@@ -174,6 +188,7 @@ def find_toolbox(site: Site, environ: Mapping[str, str] | None = None) -> Toolbo
         binary,
         child_environ(site.cloud.environ(configuration.environ(environ))),
         str(configuration.mirror or ""),
+        site.cloud.lasting,
     )
 
 

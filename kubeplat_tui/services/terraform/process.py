@@ -25,19 +25,26 @@ if TYPE_CHECKING:
 KILL_AFTER = 10.0
 """Seconds that Terraform gets to end once its cloud is gone for good."""
 
+ABANDON_AFTER = 30
+"""Seconds that it gets after our own death, where its cloud may have ended with us: it would go on asking a
+cloud that is not there.
+"""
+
 GUARD = """
 while read -r word; do
   case $word in done) exit 0;; told) told=1;; esac
 done
 [ "$told" ] || kill -INT "$1"
-cat <&1 >/dev/null &
+[ "$2" ] && { (sleep "$2" && kill -KILL "-$1") >/dev/null 2>&1 & killer=$!; }
+cat <&1 >/dev/null & reader=$!
 cat <&2 >/dev/null
-wait
+wait "$reader"
+[ "$killer" ] && kill "$killer"
 """
 """A small shell beside Terraform. When our end of its input closes without `done`, we died: it tells
 Terraform to stop (unless that was told already) and keeps reading the pipes, without which Terraform's next
 word would kill it before its state is saved. The pipes' reading ends are its 1 and 2, because a POSIX shell
-need not know numbers above 9."""
+need not know numbers above 9. With seconds as its second argument it kills what has not ended by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +67,13 @@ class TerraformProcess:
     its end.
     """
 
-    def __init__(self, arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, environ: Mapping[str, str], *, lasting: bool = True
+    ) -> None:
         """Start `arguments` in `folder` with exactly `environ`. Raises `KubeplatError` where it does not
-        start.
+        start. The cloud that is worked on is `lasting` where it outlives us.
         """
+        self._abandon_after = "" if lasting else str(ABANDON_AFTER)
         self._queue: queue.SimpleQueue[Line | Told | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._told = False
@@ -167,7 +177,7 @@ class TerraformProcess:
 
     def _start_guard(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603
-            ["/bin/sh", "-c", GUARD, "terraform-guard", str(self._process.pid)],
+            ["/bin/sh", "-c", GUARD, "terraform-guard", str(self._process.pid), self._abandon_after],
             stdin=subprocess.PIPE,
             stdout=self._stdout,
             stderr=self._stderr,
