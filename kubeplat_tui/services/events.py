@@ -81,6 +81,19 @@ class Phase(StrEnum):
     FAILED = "failed"
 
 
+class FileAction(StrEnum):
+    """What became of a file of the secrets."""
+
+    FETCHED = "fetched"
+    UPLOADED = "uploaded"
+    DELETED_HERE = "deleted here"
+    DELETED_THERE = "deleted there"
+    MADE = "made"
+    RENEWED = "renewed"
+    CONFLICT = "conflict"
+    """Changed on both sides: both stay as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a pipeline: a stable `key` and a title for people."""
@@ -271,6 +284,27 @@ class SettingWritten(Event):
     name: str
     value: Value
     path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChanged(Event):
+    """One file of the secrets was moved, made or left. `key` is its path in the bucket; never its content."""
+
+    key: str
+    action: FileAction
+    path: Path | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Event):
+    """How far a step is that counts: `done` of `total` things, `size` of `total_size` bytes."""
+
+    doing: str
+    done: int
+    total: int
+    size: int = 0
+    total_size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The cluster's public-key infrastructure: authorities, certificates, kubeconfigs; made, checked, renewed, rotated."""
