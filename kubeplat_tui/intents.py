@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.environments import Environment, Found
     from kubeplat_tui.services.events import Decisions, Event, Output, Root, Stop
     from kubeplat_tui.services.inventory import Instance, Inventory, LoadBalancer, Volume
+    from kubeplat_tui.services.pki.findings import Expiry
     from kubeplat_tui.services.runs import RunRecord
+    from kubeplat_tui.services.secrets.store import SecretStore
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.terraform.remote_state import StateLock
     from kubeplat_tui.services.variables.declarations import Declarations
@@ -129,7 +131,8 @@ class Intents:
         The file is read anew each time; the cloud is kept while the file names the same one. Raises `InputError` with
         every problem of the file, `KubeplatError` where the cloud cannot be opened.
         """
-        from kubeplat_tui.services.site import Site
+        from kubeplat_tui.services.secrets.store import SecretStore
+    from kubeplat_tui.services.site import Site
         from kubeplat_tui.services.variables import declarations as variables
 
         environment = self.environment(name)
@@ -198,6 +201,18 @@ class Intents:
     def terminate(self, site: Site, instance_id: str) -> None:
         """Terminate one machine of this environment; its auto-scaling group replaces it."""
         self._inventory(site).terminate(instance_id)
+
+    def secrets(self, site: Site) -> SecretStore:
+        """The environment's secrets: the bucket and the working copy beside it. Asks nothing yet."""
+        from kubeplat_tui.services.secrets.store import SecretStore
+
+        return SecretStore(site, self._environ)
+
+    def expiry(self, name: str) -> Expiry | None:
+        """What of environment `name` expires next, as its working copy on this computer has it; None without one."""
+        from kubeplat_tui.services.secrets.store import local_expiry
+
+        return local_expiry(self.workplace, name)
 
     def identity(self, site: Site) -> Identity:
         """Whose credentials are used."""
