@@ -131,8 +131,7 @@ class Intents:
         The file is read anew each time; the cloud is kept while the file names the same one. Raises `InputError` with
         every problem of the file, `KubeplatError` where the cloud cannot be opened.
         """
-        from kubeplat_tui.services.secrets.store import SecretStore
-    from kubeplat_tui.services.site import Site
+        from kubeplat_tui.services.site import Site
         from kubeplat_tui.services.variables import declarations as variables
 
         environment = self.environment(name)
