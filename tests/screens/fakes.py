@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Event, Stop
     from kubeplat_tui.services.inventory import LoadBalancer, Volume
+    from kubeplat_tui.services.pki.findings import Expiry
+    from kubeplat_tui.services.secrets.store import SecretStore
     from kubeplat_tui.services.variables.declarations import Declarations
     from kubeplat_tui.services.variables.variable_file import VariableFile
+    from tests.screens.fake_secrets import FakeSecretStore
 
 NOW = datetime(2026, 11, 2, 14, 5, 9, tzinfo=UTC)
 SHOWN_FOLDER = Path("/home/jest/kubeplat/environments")
@@ -210,6 +213,9 @@ class FakeIntents(Intents):
         self.made_outputs: tuple[Output, ...] = OUTPUTS
         self.balancers: list[LoadBalancer] = []
         self.disks: list[Volume] = []
+        self.secret_store: FakeSecretStore | None = None
+        """Made at the first `secrets`: a built playground's."""
+        self.expiries: dict[str, Expiry] = {}
         self.pipeline: Callable[[Verb, Site, Decisions, Stop], Iterator[Event]] = lambda *_: iter(())
         self.closed = False
         self.kept = False
@@ -282,6 +288,18 @@ class FakeIntents(Intents):
         self.machines = [
             replace(one, state="shutting-down") if one.id == instance_id else one for one in self.machines
         ]
+
+    def secrets(self, site: Site) -> SecretStore:
+        from tests.screens import fake_secrets
+
+        self.behaviour.enter("secrets")
+        if self.secret_store is None:
+            self.secret_store = fake_secrets.playground(self.behaviour)
+        return cast("SecretStore", self.secret_store)
+
+    def expiry(self, name: str) -> Expiry | None:
+        self.behaviour.enter("expiry")
+        return self.expiries.get(name)
 
     def identity(self, site: Site) -> Identity:
         self.behaviour.enter("identity")
