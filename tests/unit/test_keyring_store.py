@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 FAIL = fail.Keyring()  # type: ignore[no-untyped-call]  # the package leaves it without types
-NULL = null.Keyring()  # type: ignore[no-untyped-call]
+NULL = null.Keyring()  # type: ignore[no-untyped-call]  # the same
 
 
 class FileKeyring(MemoryKeyring):
