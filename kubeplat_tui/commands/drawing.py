@@ -85,6 +85,12 @@ class Lines:
                 yield Text(f"  {'approved' if event.granted else 'declined'}: {event.topic}", style="dim")
             case events.ResourceProgress():
                 yield from self._resource(event)
+            case events.FileChanged():
+                loud = event.action is events.FileAction.CONFLICT
+                detail = f" ({one_line(event.detail)})" if event.detail else ""
+                yield Text(
+                    f"  {event.action}: {one_line(event.key)}{detail}", style="yellow" if loud else "dim"
+                )
             case events.SettingWritten():
                 yield Text(f"  wrote {event.name} = {text.value(event.value)} into {event.path}")
             case events.StopRequested():

@@ -146,6 +146,9 @@ class Bars:
             case events.ResourceProgress():
                 self._busy.pop(event.address, None)
                 self._done += event.phase is Phase.DONE
+            case events.Progress():
+                self._planned, self._done = event.total, event.done
+                self._show()
             case events.StepFinished() | events.PipelineFinished():
                 self.pause()
             case _:

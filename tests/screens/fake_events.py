@@ -13,6 +13,8 @@ from kubeplat_tui.services.events import (
     CheckState,
     Diagnostic,
     DiagnosticRaised,
+    FileAction,
+    FileChanged,
     Level,
     LogLine,
     Outcome,
@@ -21,6 +23,7 @@ from kubeplat_tui.services.events import (
     PipelineFinished,
     PipelineStarted,
     PlanReady,
+    Progress,
     Question,
     QuestionAnswered,
     ResourceProgress,
@@ -163,6 +166,55 @@ def backend() -> list[Event]:
         StepStarted(step="cluster", estimate=240.0, at=at(13)),
         LogLine(text="Terraform refreshes what it knows", source="cluster", level=Level.DEBUG, at=at(14)),
     ]
+
+
+SECRET_STEPS = (
+    *STEPS[:3],
+    Step("fetch-secrets", "Fetch the secrets"),
+    Step("make-secrets", "Make what is missing"),
+    Step("upload-secrets", "Upload the secrets"),
+    *STEPS[3:],
+)
+MADE = ("locked/kubernetes-ca.key", "common/kubernetes-ca.crt", "secure/apiserver.crt")
+
+
+def secrets_at_work() -> list[Event]:
+    """A build in the middle of its upload of what it made."""
+    head = started()
+    found: list[Event] = [
+        PipelineStarted(
+            verb=head.verb,
+            environment=head.environment,
+            sandbox=True,
+            steps=SECRET_STEPS,
+            journal=head.journal,
+            at=at(0),
+        ),
+        *preflight(),
+        *backend()[:5],
+        StepStarted(step="fetch-secrets", at=at(13)),
+        StepFinished(
+            step="fetch-secrets",
+            outcome=Outcome.UNCHANGED,
+            summary="nothing to fetch",
+            seconds=0.4,
+            at=at(13),
+        ),
+        StepStarted(step="make-secrets", estimate=2.0, at=at(14)),
+    ]
+    found += [FileChanged(key=key, action=FileAction.MADE, at=at(15)) for key in MADE]
+    found += [
+        StepFinished(
+            step="make-secrets", outcome=Outcome.DONE, summary="31 files made", seconds=1.6, at=at(15.6)
+        ),
+        StepStarted(step="upload-secrets", estimate=6.0, at=at(16)),
+        FileChanged(key=MADE[0], action=FileAction.UPLOADED, at=at(17)),
+        FileChanged(
+            key="secure/tokens.csv", action=FileAction.CONFLICT, detail="changed on both sides", at=at(17)
+        ),
+        Progress(doing="Uploading", done=12, total=31, size=14_000, total_size=40_000, at=at(17)),
+    ]
+    return found
 
 
 def ready(plan: Plan) -> PlanReady:

@@ -350,6 +350,26 @@ async def test_what_cannot_even_begin_ends_as_a_sentence(
         del world.intents.behaviour.errors["open"]
 
 
+async def test_secrets_count_in_their_step_and_are_named_quietly_in_the_log(tmp_path: Path) -> None:
+    world = World(tmp_path, *script.secrets_at_work(), script.Gate())
+    async with world.app.run_test(size=(140, 44)) as pilot:
+        await world.open(pilot)
+        await at_upload(world, pilot)
+        text = screen_text(pilot)
+        assert "━━━━────────" in text
+        assert "31 files made" in text
+        assert "· secrets    uploaded: locked/kubernetes-ca.key" in text
+        assert "▲ secrets    conflict: secure/tokens.csv (changed on both sides)" in text
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "12/31  " in screen_text(pilot), "the counter in a low window")
+        await pilot.resize_terminal(110, 20)
+        await until(
+            pilot, lambda: "─ 12/31" in screen_text(pilot), "the bar where not every step has its line"
+        )
+        assert "Kubernetes API" in screen_text(pilot)
+        assert "31 files made" not in screen_text(pilot)
+
+
 async def test_a_pipeline_that_ends_without_a_word_is_a_failure(tmp_path: Path) -> None:
     world = World(tmp_path, script.started())
     async with world.app.run_test(size=(120, 40)) as pilot:
@@ -489,6 +509,12 @@ async def at_work(world: World, pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "destroying" in screen_text(pilot), "resources at work")
 
 
+async def at_upload(world: World, pilot: Pilot[Any]) -> None:
+    """Secrets on their way."""
+    await pilot.press("b")
+    await until(pilot, lambda: "12/31" in screen_text(pilot), "the upload")
+
+
 async def at_end(world: World, pilot: Pilot[Any]) -> None:
     """The summary."""
     await at_question(world, pilot)
@@ -531,6 +557,12 @@ def test_picture_of_the_question(snap_compare: Any, tmp_path: Path, size: tuple[
 def test_picture_of_resources_at_work(snap_compare: Any, tmp_path: Path, size: tuple[int, int]) -> None:
     world = World(tmp_path, *up_to_question(), *script.half_applied(), script.Gate())
     assert picture(snap_compare, world, size, at_work)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_picture_of_secrets_at_work(snap_compare: Any, tmp_path: Path, size: tuple[int, int]) -> None:
+    world = World(tmp_path, *script.secrets_at_work(), script.Gate())
+    assert picture(snap_compare, world, size, at_upload)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -80,6 +80,11 @@ class Script:
         yield resource(Phase.STARTED, 0.0)
         yield resource(Phase.PROGRESS, 31.0)
         yield resource(Phase.DONE, 42.0, "id=vpc-1")
+        yield events.FileChanged(key="secure/apiserver.crt", action=events.FileAction.MADE)
+        yield events.Progress(doing="Uploading", done=1, total=2)
+        yield events.FileChanged(
+            key="secure/tokens.csv", action=events.FileAction.CONFLICT, detail="changed on both sides"
+        )
         yield events.StepFinished(step="apply-cluster", outcome=Outcome.DONE, summary="1 added", seconds=42.5)
         yield finished(Outcome.DONE, ExitCode.DONE, "It is built.", OUTPUTS)
 
@@ -129,6 +134,8 @@ def test_yes_in_a_pipe_prints_every_step_resource_and_output_as_plain_lines(shel
     assert f"  {VPC}  still add: 31 s" in lines
     assert f"+ {VPC}  created in 42 s  id=vpc-1" in lines
     assert "  ✔ 1 added  (42 s)" in lines
+    assert "  made: secure/apiserver.crt" in lines
+    assert "  conflict: secure/tokens.csv (changed on both sides)" in lines
     assert any(line.startswith("kubeapi_public ") for line in lines)
     assert lines[-1] == "✔ It is built."
     assert "Terraform's own words." not in ran.out
@@ -201,6 +208,13 @@ def test_json_is_one_event_a_line_with_the_whole_plan(shell: Shell) -> None:
     assert {change["action"] for change in plan["changes"]} <= {action.word for action in Action}
     assert SECRET not in ran.out
     assert "sandbox:" in ran.err
+    changed = [event for event in told if event["event"] == "FileChanged"]
+    assert [(event["key"], event["action"]) for event in changed] == [
+        ("secure/apiserver.crt", "made"),
+        ("secure/tokens.csv", "conflict"),
+    ]
+    (counted,) = [event for event in told if event["event"] == "Progress"]
+    assert (counted["done"], counted["total"]) == (1, 2)
 
 
 def test_a_plan_asks_nothing_and_needs_no_terminal(shell: Shell, script: Script) -> None:

@@ -8,6 +8,8 @@ from kubeplat_tui.services.events import (
     CheckFinished,
     CheckState,
     DiagnosticRaised,
+    FileAction,
+    FileChanged,
     Level,
     LogLine,
     Outcome,
@@ -62,6 +64,8 @@ def _said(event: Event) -> Said | None:
             return event.source, event.text, event.level
         case ResourceProgress():
             return _resource(event)
+        case FileChanged():
+            return "secrets", *_file(event)
         case DiagnosticRaised():
             return event.root.value, _diagnostic(event), event.diagnostic.severity
         case CheckFinished():
@@ -95,6 +99,13 @@ def _course(event: Event) -> tuple[str, Level] | None:
             words = " ".join(part for part in (event.sentence, event.todo) if part)
             level = OUTCOME_LEVELS.get(event.outcome, Level.INFO)
     return (words, level) if words else None
+
+
+def _file(event: FileChanged) -> tuple[str, Level]:
+    """A file of the secrets by its key: quiet, but where it was changed on both sides."""
+    loud = event.action is FileAction.CONFLICT
+    words = f"{event.action}: {event.key}" + (f" ({event.detail})" if event.detail else "")
+    return words, Level.WARNING if loud else Level.DEBUG
 
 
 def _resource(event: ResourceProgress) -> Said | None:

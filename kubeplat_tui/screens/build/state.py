@@ -13,6 +13,7 @@ from kubeplat_tui.services.events import (
     PipelineFinished,
     PipelineStarted,
     PlanReady,
+    Progress,
     QuestionAnswered,
     ResourceProgress,
     StepFinished,
@@ -35,7 +36,7 @@ VERBS = {Verb.PLAN: "plan", Verb.RUN: "build", Verb.CLEANUP: "cleanup"}
 
 @dataclass(slots=True)
 class StepState:
-    """A step: `outcome` is None until it ended, `started` until it began."""
+    """A step: `outcome` is None until it ended, `started` until it began; `progress` while it counts."""
 
     step: Step
     started: datetime | None = None
@@ -43,6 +44,7 @@ class StepState:
     outcome: Outcome | None = None
     seconds: float = 0.0
     summary: str = ""
+    progress: Progress | None = None
 
     def elapsed(self, now: datetime) -> float:
         """Seconds it has taken so far."""
@@ -157,6 +159,9 @@ class BuildState:
             case StepFinished() if event.step in self.steps:
                 step = self.steps[event.step]
                 step.outcome, step.seconds, step.summary = event.outcome, event.seconds, event.summary
+                step.progress = None
+            case Progress() if self.current_step is not None:
+                self.current_step.progress = event
             case PipelineFinished():
                 self.finished = event
                 self.phase = "summary"
@@ -194,6 +199,7 @@ class BuildState:
             if step.started is not None and step.outcome is None:
                 step.seconds = (event.at - step.started).total_seconds()
                 step.outcome = event.outcome
+                step.progress = None
 
 
 def module_of(address: str) -> str:

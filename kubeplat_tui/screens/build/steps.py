@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kubeplat_tui.screens.build.state import BuildState, StepState
+    from kubeplat_tui.services.events import Progress
 
 COLOURS = {
     Tone.GOOD: "$success",
@@ -23,6 +24,9 @@ COLOURS = {
     Tone.CHANGING: "$changing",
     Tone.QUIET: "$quiet",
 }
+BAR = 12
+"""Cells of the bar of a step that counts."""
+
 MARKS = {
     Outcome.DONE: done("done"),
     Outcome.UNCHANGED: done("unchanged"),
@@ -32,6 +36,9 @@ MARKS = {
     Outcome.STOPPED: warned("stopped"),
     Outcome.DECLINED: none("declined"),
 }
+
+
+WELL = {Outcome.DONE, Outcome.UNCHANGED}
 
 
 def mark(step: StepState) -> Mark:
@@ -68,6 +75,13 @@ class StepList(Widget):
         return self._line(self._state, width)
 
     def _list(self, state: BuildState, width: int) -> list[Content]:
+        """A line a step and one below it about it; where that is too high, only below those that tell most."""
+        whole = self._rows(state, width, telling_only=False)
+        return (
+            whole if len(whole) <= self.content_size.height else self._rows(state, width, telling_only=True)
+        )
+
+    def _rows(self, state: BuildState, width: int, *, telling_only: bool) -> list[Content]:
         now = self._now()
         lines = [
             _across(
@@ -87,18 +101,23 @@ class StepList(Widget):
                     Content.assemble((f"{shown.symbol} ", COLOURS[shown.tone]), (title, style)), time, width
                 )
             )
-            about = self._about(step)
-            if about:
-                lines.append(Content.assemble("  ", (cut_end(about, width - 2), "$quiet")))
+            if telling_only and step.outcome in WELL:
+                continue
+            about = self._about(step, width - 2)
+            if about is not None:
+                lines.append(Content.assemble("  ", about))
         return lines
 
-    def _about(self, step: StepState) -> str:
-        """The line below a step: how long it may take, or how it ended."""
+    def _about(self, step: StepState, width: int) -> Content | None:
+        """The line below a step: how far it is, how long it may take, or how it ended."""
+        words = ""
         if step.outcome is not None:
-            return step.summary if step.outcome is not Outcome.DONE or step.summary else ""
-        if step.started is not None and step.estimate:
-            return f"about {duration(step.estimate)}"
-        return ""
+            words = step.summary
+        elif step.progress is not None and step.progress.total:
+            return bar(step.progress)
+        elif step.started is not None and step.estimate:
+            words = f"about {duration(step.estimate)}"
+        return Content.assemble((cut_end(words, width), "$quiet")) if words else None
 
     def _line(self, state: BuildState, width: int) -> Content:
         """The step at work (or the last one) with its number, then a symbol for each."""
@@ -114,13 +133,24 @@ class StepList(Widget):
         if current is None:
             return first
         shown = mark(current)
-        time = duration(current.elapsed(now)) + (
-            f" of about {duration(current.estimate)}" if current.estimate and current.outcome is None else ""
-        )
+        time = duration(current.elapsed(now))
+        if current.progress is not None and current.progress.total:
+            time = f"{current.progress.done}/{current.progress.total}  {time}"
+        elif current.estimate and current.outcome is None:
+            time += f" of about {duration(current.estimate)}"
         number = f"{steps.index(current) + 1}/{len(steps)} "
         title = cut_end(current.step.title, width - len(time) - len(number) - 3)
         second = Content.assemble((f"{shown.symbol} ", COLOURS[shown.tone]), (number, "$quiet"), title)
         return Content("\n").join([first, _across(second, time, width)])
+
+
+def bar(progress: Progress) -> Content:
+    """How far a step is that counts: a bar and `12/31`."""
+    done = min(progress.done, progress.total)
+    full = BAR * done // progress.total
+    return Content.assemble(
+        ("━" * full, "$primary"), ("─" * (BAR - full), "$line"), (f" {done}/{progress.total}", "$quiet")
+    )
 
 
 def _across(left: Content, right: str, width: int) -> Content:
