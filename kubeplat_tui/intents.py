@@ -137,7 +137,7 @@ class Intents:
         environment = self.environment(name)
         declarations = self.declarations()
         variables.check_environment(environment, declarations)
-        return Site(self.workplace, environment, self._cloud(environment), declarations)
+        return Site(self.workplace, environment, self._cloud(environment), declarations, self._environ)
 
     def plan(self, site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
         """Show what `run` would change; changes nothing."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kubeplat_tui.services.cloud import Cloud
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.variables.declarations import Declarations
@@ -20,6 +22,10 @@ class Site:
     environment: Environment
     cloud: Cloud
     declarations: Declarations
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """The user's environment variables (where is the home, where the kubeconfig); without them nothing there is
+    touched.
+    """
 
     @property
     def folders(self) -> EnvironmentFolders:
