@@ -6,23 +6,20 @@ etcd cannot be read by anybody. Where one is missing although the bundle was com
 
 from __future__ import annotations
 
-import base64
-import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.pki import keys, yaml_text
+from kubeplat_tui.services.pki import encryption, keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 SERVICE_ACCOUNT_KEY = "secure/service-account.key"
 SERVICE_ACCOUNT_PUBLIC = "secure/service-account.pub"
 SSH_KEY = "locked/id_ed25519"
 SSH_PUBLIC = "locked/id_ed25519.pub"
-ENCRYPTION = "secure/encryption-config.yaml"
+ENCRYPTION = encryption.KEY
 PRIVATE = (SERVICE_ACCOUNT_KEY, SSH_KEY, ENCRYPTION)
 FILES = (*PRIVATE, SERVICE_ACCOUNT_PUBLIC, SSH_PUBLIC)
 
@@ -47,14 +44,14 @@ def make_missing(environment: str, files: Mapping[str, bytes], *, complete: bool
     for pair in (
         _Pair(SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC, _service_account, "shut out every pod"),
         _Pair(SSH_KEY, SSH_PUBLIC, keys.generate_ssh, "shut every person out of the machines"),
-        _Pair(ENCRYPTION, "", _encryption, "make the cluster's Secrets unreadable for ever"),
+        _Pair(ENCRYPTION, "", encryption.make, "make the cluster's Secrets unreadable for ever"),
     ):
         if pair.private not in files:
             if pair.public in files or complete:
                 raise _lost(pair, "its public half" if pair.public in files else "the rest")
             writes[pair.private] = pair.make()
     merged = {**{key: files[key] for key in FILES if key in files}, **writes}
-    _check_encryption(merged[ENCRYPTION])
+    encryption.check(merged[ENCRYPTION])
     public = {
         SERVICE_ACCOUNT_PUBLIC: _service_account_public(merged),
         SSH_PUBLIC: _ssh_public(merged, environment),
@@ -87,28 +84,6 @@ def _ssh_public(files: Mapping[str, bytes], environment: str) -> bytes:
             f"Remove {SSH_PUBLIC} to have it made again from the private key, where that is the right one.",
         )
     return f"{public} {environment}\n".encode()
-
-
-def _encryption() -> bytes:
-    """A configuration with one key of 32 bytes: Secrets are written under it, and read without one too."""
-    key = {"name": "key1", "secret": base64.b64encode(secrets.token_bytes(32)).decode()}
-    providers = [{"secretbox": {"keys": [key]}}, {"identity": {}}]
-    return yaml_text.dump(
-        {
-            "apiVersion": "apiserver.config.k8s.io/v1",
-            "kind": "EncryptionConfiguration",
-            "resources": [{"resources": ["secrets"], "providers": providers}],
-        }
-    )
-
-
-def _check_encryption(data: bytes) -> None:
-    try:
-        document = yaml_text.load(data)
-    except ValueError as error:
-        raise keys.unreadable(ENCRYPTION, str(error)) from None
-    if not isinstance(document, Mapping) or document.get("kind") != "EncryptionConfiguration":
-        raise keys.unreadable(ENCRYPTION, "it is no EncryptionConfiguration")
 
 
 def _lost(pair: _Pair, because: str) -> KubeplatError:
