@@ -520,3 +520,24 @@ def test_keys_and_aliases_come_in_pages() -> None:
     ]
     assert {f"alias/{number}" for number in range(60)} <= set(aliases)
     assert refused(kms.list_keys, Marker="nonsense")[0] == "InvalidMarkerException"
+
+
+@pytest.mark.parametrize("call", ["get_object", "head_object", "list_objects_v2", "head_bucket"])
+def test_a_bucket_of_another_region_is_somewhere_else(bucket: str, call: str) -> None:
+    put()
+    client.cache_clear()  # a client remembers where a bucket is
+    wrong = client("s3", "eu-west-2")
+    answers: list[tuple[int, str | None]] = []
+
+    def note(response: Any, **_: Any) -> None:
+        headers = response[0].headers
+        answers.append((response[0].status_code, headers.get("x-amz-bucket-region")))
+
+    wrong.meta.events.register_first("needs-retry.s3", note)
+    assert wrong.get_bucket_location(Bucket=bucket)["LocationConstraint"] == REGION
+    assert [status for status, _ in answers] == [200]
+    # The SDK follows, as it does on AWS.
+    getattr(wrong, call)(Bucket=bucket, **({"Key": "a"} if call.endswith("object") else {}))
+    assert answers[1] == (301, REGION)
+    assert answers[-1][0] == 200
+    client.cache_clear()
