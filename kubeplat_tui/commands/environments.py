@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,9 +11,13 @@ from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.tables import Column, print_table
 from kubeplat_tui.commands.verb import complete_environments, group, verb
 from kubeplat_tui.intents import Listing
-from kubeplat_tui.services.errors import ExitCode, InputError
+from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
 from kubeplat_tui.services.values import Value
 from kubeplat_tui.widgets import cells
+from kubeplat_tui.widgets.expiry import expiry_mark
+
+if TYPE_CHECKING:
+    from kubeplat_tui.services.pki.findings import Expiry
 
 NameArgument = Annotated[
     str | None,
@@ -39,15 +43,26 @@ def add_to(app: typer.Typer) -> None:
 def list_environments(session: Session) -> None:
     """Show every environment.
 
-    With each comes where it lives, and how its last run on this computer ended.
+    With each comes where it lives, how its last run on this computer ended, and when the first of its certificates
+    expires, as the working copy of its secrets on this computer has them.
     """
     listings = session.intents.environments()
+    expiries = {listing.found.name: _expiry(session, listing.found.name) for listing in listings}
     if session.options.json:
-        return session.print_json({"environments": [_document(listing) for listing in listings]})
-    columns = [Column("Name"), Column("Lives in"), Column("Region"), Column("Last run"), Column("Problem")]
+        documents = [_document(listing, expiries[listing.found.name]) for listing in listings]
+        return session.print_json({"environments": documents})
+    columns = [
+        Column("Name"),
+        Column("Lives in"),
+        Column("Region"),
+        Column("Last run"),
+        Column("Expires"),
+        Column("Problem"),
+    ]
     now = datetime.now(UTC)
     if listings or not session.out.is_terminal:
-        print_table(session.out, columns, [_row(listing, now) for listing in listings])
+        rows = [_row(listing, expiries[listing.found.name], now) for listing in listings]
+        print_table(session.out, columns, rows)
     if not listings:
         session.note(f"There are no environments in {session.intents.workplace.environments}.")
         session.note("Make your playground with: kubeplat environments new --playground")
@@ -135,7 +150,15 @@ def _hidden(session: Session, values: Mapping[str, Value]) -> dict[str, Value]:
     }
 
 
-def _row(listing: Listing, now: datetime) -> list[str]:
+def _expiry(session: Session, name: str) -> "Expiry | KubeplatError | None":
+    """What expires next; an error where the working copy cannot be read, which ends no list."""
+    try:
+        return session.intents.expiry(name)
+    except KubeplatError as error:
+        return error
+
+
+def _row(listing: Listing, expiry: "Expiry | KubeplatError | None", now: datetime) -> list[str]:
     found, last = listing.found, listing.last_run
     environment = found.environment
     lives = (
@@ -150,11 +173,21 @@ def _row(listing: Listing, now: datetime) -> list[str]:
         lives,
         environment.region if environment else "",
         ended,
+        _expiry_words(expiry, now),
         found.problem.what if found.problem else "",
     ]
 
 
-def _document(listing: Listing) -> dict[str, object]:
+def _expiry_words(expiry: "Expiry | KubeplatError | None", now: datetime) -> str:
+    """`363 d`, `▲ 41 d` when it is due, `✖ expired`; "" where nothing of it is on this computer."""
+    if expiry is None:
+        return ""
+    if isinstance(expiry, KubeplatError):
+        return "▲ unreadable"
+    return str(expiry_mark(expiry, now))
+
+
+def _document(listing: Listing, expiry: "Expiry | KubeplatError | None") -> dict[str, object]:
     found, last = listing.found, listing.last_run
     environment = found.environment
     return {
@@ -165,4 +198,5 @@ def _document(listing: Listing) -> dict[str, object]:
         "account": environment.account if environment else None,
         "problem": str(found.problem) if found.problem else None,
         "last_run": last,
+        "expires": None if isinstance(expiry, KubeplatError) else expiry,
     }

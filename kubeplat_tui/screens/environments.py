@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from textual.containers import VerticalScroll
@@ -10,7 +11,9 @@ from textual.widgets import Static
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.base import BaseScreen
+from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.widgets.cells import Mark, Tone, age, changing, done, failed, moment, none, warned
+from kubeplat_tui.widgets.expiry import expiry_mark
 from kubeplat_tui.widgets.state import COLOURS, StateView, empty
 from kubeplat_tui.widgets.table import Column, ResourceTable
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.intents import Listing
     from kubeplat_tui.services.environments import Environment
+    from kubeplat_tui.services.pki.findings import Expiry
     from kubeplat_tui.services.runs import RunRecord
 
 BUILT = {"run": "built", "cleanup": "cleaned up", "plan": "planned"}
@@ -57,6 +61,7 @@ class EnvironmentsScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._listings: list[Listing] = []
+        self._expiries: dict[str, Expiry | KubeplatError | None] = {}
         self._known = False
         self._playground = ""
         self._wanted = ""
@@ -82,6 +87,14 @@ class EnvironmentsScreen(BaseScreen):
                     "Last run", self._last_run, tone=Tone.QUIET, weight=40, shortest=16, sort=last_run_time
                 ),
                 Column("Age", self._age, align="right", weight=70, sort=last_run_time),
+                Column(
+                    "Expires",
+                    self._expiry,
+                    align="right",
+                    weight=65,
+                    sort=self._expiry_time,
+                    raw=lambda row: self._expiry_date(row.found.name),
+                ),
             ],
             key=lambda row: row.found.name,
             noun="Environments",
@@ -161,6 +174,47 @@ class EnvironmentsScreen(BaseScreen):
             table.go_to(self._wanted)
             self._wanted = ""
         self.show_content()
+        self.fetch(
+            "Reading the expiries",
+            self._read_expiries,
+            self._show_expiries,
+            failed=lambda _: None,  # a comfort: whatever is wrong with a working copy, the list stays
+            group="expiry",
+            quiet=True,
+        )
+
+    def _read_expiries(self) -> dict[str, Expiry | KubeplatError | None]:
+        """From the working copies on this computer; the list is there before."""
+        found: dict[str, Expiry | KubeplatError | None] = {}
+        for name in self.names:
+            try:
+                found[name] = self.kubeplat.intents.expiry(name)
+            except KubeplatError as error:
+                found[name] = error
+        return found
+
+    def _show_expiries(self, expiries: dict[str, Expiry | KubeplatError | None]) -> None:
+        self._expiries = expiries
+        self.query_one(ResourceTable).set_rows(self._listings)
+
+    def _expiry(self, row: Listing) -> Mark | str:
+        expiry = self._expiries.get(row.found.name)
+        if isinstance(expiry, KubeplatError):
+            return warned("unreadable")
+        return expiry_mark(expiry, self.kubeplat.now()) if expiry is not None else ""
+
+    def _expiry_time(self, row: Listing) -> float:
+        """For sorting: what expires first comes first, what nobody knows last."""
+        expiry = self._expiries.get(row.found.name)
+        if expiry is None or isinstance(expiry, KubeplatError):
+            return math.inf
+        return expiry.expires.timestamp()
+
+    def _expiry_date(self, name: str) -> str | None:
+        expiry = self._expiries.get(name)
+        if expiry is None or isinstance(expiry, KubeplatError):
+            return None
+        return expiry.expires.isoformat()
 
     def _last_run(self, row: Listing) -> str:
         return moment(row.last_run.started) if row.last_run else ""

@@ -18,12 +18,14 @@ from kubeplat_tui.screens.environments import run_state
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.inventory import Layer
 from kubeplat_tui.widgets.cells import Mark, Tone, age, aws_state, changing, duration, moment, none, running
+from kubeplat_tui.widgets.expiry import expiry_mark, is_due
 from kubeplat_tui.widgets.facts import Fact, Facts
 from kubeplat_tui.widgets.state import COLOURS, StateView, failed
 from kubeplat_tui.widgets.table import Column, ResourceTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from textual.app import ComposeResult
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.cloud import Identity, SandboxStatus
     from kubeplat_tui.services.events import Output
     from kubeplat_tui.services.inventory import Instance
+    from kubeplat_tui.services.pki.findings import Expiry
     from kubeplat_tui.services.runs import RunRecord
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.values import Value
@@ -100,6 +103,7 @@ class OverviewScreen(EnvironmentScreen):
         self._read("machines", lambda: intents.instances(site), self._set_machines)
         self._read("outputs", lambda: intents.outputs(site), self._set_outputs)
         self._read("runs", lambda: intents.history(name), self._set_runs)
+        self._read("expiry", lambda: intents.expiry(name), self._set_expiry)
         if site.environment.sandbox:
             self._read("sandbox", intents.sandbox_status, self._set_sandbox)
         self._draw()
@@ -135,6 +139,10 @@ class OverviewScreen(EnvironmentScreen):
             self._runs.set_rows(runs)
         self._draw()
 
+    def _set_expiry(self, expiry: Expiry | KubeplatError | None) -> None:
+        self._parts.expiry = expiry
+        self._draw()
+
     def _set_sandbox(self, status: SandboxStatus | KubeplatError | None) -> None:
         self._parts.sandbox = status
         self._draw()
@@ -155,6 +163,7 @@ class OverviewScreen(EnvironmentScreen):
         yield "Network", Content(network(site))
         yield "Kubernetes", Content(text_of(setting(site, "kubernetes_version")) or "the default version")
         yield "Machines", machine_words(parts.machines)
+        yield "Certificates", expiry_words(parts.expiry, self.kubeplat.now())
         if site.environment.sandbox:
             yield "Sandbox", sandbox_words(parts.sandbox)
             if parts.sandbox is not None and not isinstance(parts.sandbox, KubeplatError | Reading):
@@ -188,6 +197,7 @@ class Parts:
     identity: Identity | KubeplatError | Reading = Reading.READING
     machines: Sequence[Instance] | KubeplatError | Reading = Reading.READING
     runs: Sequence[RunRecord] | KubeplatError | Reading = Reading.READING
+    expiry: Expiry | KubeplatError | Reading | None = Reading.READING
     sandbox: SandboxStatus | KubeplatError | Reading | None = Reading.READING
     outputs_problem: KubeplatError | None = None
 
@@ -239,6 +249,22 @@ def machine_words(machines: Sequence[Instance] | KubeplatError | Reading) -> Con
         ]
         layers.append(Content.assemble(f"{layer} ", Content(" ").join(marks)))
     return Content("   ").join(layers)
+
+
+def expiry_words(expiry: Expiry | KubeplatError | Reading | None, now: datetime) -> Content:
+    """What expires next of what is in use, as the working copy on this computer has it."""
+    if isinstance(expiry, Reading):
+        return marked(READING)
+    if isinstance(expiry, KubeplatError):
+        return problem_words(expiry)
+    if expiry is None:
+        return marked(none("none on this computer yet"))
+    mark = expiry_mark(expiry, now)
+    words = "" if expiry.expires <= now else "  expires first" if mark.symbol else "  until the first expires"
+    said = Content.assemble(marked(mark), words, (f"  {expiry.name} · {expiry.expires:%Y-%m-%d}", "$quiet"))
+    if not is_due(expiry.expires, now):
+        return said
+    return Content.assemble(said, "  ", ("6", "bold $primary"), " renews it")
 
 
 def sandbox_words(status: SandboxStatus | KubeplatError | Reading | None) -> Content:

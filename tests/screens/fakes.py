@@ -12,6 +12,7 @@ from kubeplat_tui.intents import Intents, Listing
 from kubeplat_tui.services.cloud import Cloud, Identity
 from kubeplat_tui.services.events import Outcome, Output, Root, Verb
 from kubeplat_tui.services.inventory import Instance, Layer
+from kubeplat_tui.services.pki.findings import Expiry
 from kubeplat_tui.services.runs import RunRecord
 from kubeplat_tui.services.site import Site
 from kubeplat_tui.services.variables.declarations import check_environment
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Event, Stop
     from kubeplat_tui.services.inventory import LoadBalancer, Volume
-    from kubeplat_tui.services.pki.findings import Expiry
     from kubeplat_tui.services.secrets.store import SecretStore
     from kubeplat_tui.services.variables.declarations import Declarations
     from kubeplat_tui.services.variables.variable_file import VariableFile
@@ -215,7 +215,9 @@ class FakeIntents(Intents):
         self.disks: list[Volume] = []
         self.secret_store: FakeSecretStore | None = None
         """Made at the first `secrets`: a built playground's."""
-        self.expiries: dict[str, Expiry] = {}
+        self.expiries: dict[str, Expiry] = {
+            "play-jest": Expiry("secure/apiserver.crt", "apiserver", NOW + timedelta(days=363, hours=21))
+        }
         self.pipeline: Callable[[Verb, Site, Decisions, Stop], Iterator[Event]] = lambda *_: iter(())
         self.closed = False
         self.kept = False

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.services.pki.findings import Expiry
 from kubeplat_tui.widgets.footer import live_actions
 from tests.screens.driving import press, seen, settle, write
+from tests.screens.fakes import NOW
+from tests.screens.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,3 +194,37 @@ async def _until(pilot: Pilot[int], text: str) -> None:
         if text in seen(pilot.app):  # type: ignore[arg-type]  # it is a KubeplatApp
             return
     pytest.fail(f"never seen: {text}\n{seen(pilot.app)}")  # type: ignore[arg-type]  # it is a KubeplatApp
+
+
+async def test_the_next_expiry_stands_beside_each_environment(
+    intents: FakeIntents, make_app: MakeApp
+) -> None:
+    gate = intents.behaviour.gates["expiry"] = threading.Event()
+    due = Expiry("secure/apiserver.crt", "apiserver", NOW + timedelta(days=41, hours=1))
+    intents.expiries["staging"] = due
+    app = make_app(intents)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until(pilot, lambda: "staging" in seen(app), "the list, before any expiry is known")
+        assert "363 d" not in seen(app)
+        gate.set()
+        await settle(pilot)
+        rows = {
+            name: line for line in seen(app).splitlines() for name in ("play-jest", "staging") if name in line
+        }
+        assert "363 d" in rows["play-jest"]
+        assert "▲ 41 d" in rows["staging"]
+        intents.expiries["staging"] = replace(due, expires=NOW - timedelta(days=1))
+        await press(pilot, "ctrl+r")
+        assert "✖ expired" in seen(app)
+        assert intents.clouds == {}
+
+
+async def test_a_working_copy_that_cannot_be_read_is_said_in_its_row(
+    intents: FakeIntents, make_app: MakeApp
+) -> None:
+    intents.behaviour.errors["expiry"] = KubeplatError("secrets cannot be read.")
+    app = make_app(intents)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        assert "▲ unreadable" in seen(app)
+        assert "Environments (3)" in seen(app)

@@ -6,6 +6,7 @@ import csv
 import json
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from kubeplat_tui.services.aws_errors import ForbiddenError
 from kubeplat_tui.services.errors import KubeplatError
 from tests.screens.driving import notices, press, seen, settle, write
-from tests.screens.fakes import OUTPUTS
+from tests.screens.fakes import NOW, OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,7 @@ async def test_the_facts_are_there(intents: FakeIntents, make_app: MakeApp) -> N
         "a single NAT gateway",
         "secure ● 3 running",
         "compute ● 2 running ◐ 1 pending",
+        "363 d  until the first expires  apiserver · 2027-11-01",
         "port 5001 · pid 4242",
         "Outputs (6)",
         "Runs on this computer (3)",
@@ -98,6 +100,24 @@ async def test_a_part_that_fails_leaves_the_others(intents: FakeIntents, make_ap
     assert "▲ Listing the instances is forbidden. user/jest may not ec2:DescribeInstances." in text
     assert "✖ The state could not be read. It is locked." in text
     assert "user/jest · account" in text
+
+
+async def test_what_expires_soon_says_what_to_press(intents: FakeIntents, make_app: MakeApp) -> None:
+    apiserver = intents.expiries["play-jest"]
+    intents.expiries["play-jest"] = replace(apiserver, expires=NOW + timedelta(days=41))
+    app = make_app(intents, start="play-jest")
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        assert "▲ 41 d  expires first  apiserver · 2026-12-13  6 renews it" in seen(app)
+        intents.expiries["play-jest"] = replace(apiserver, expires=NOW)
+        await press(pilot, "ctrl+r")
+        assert "✖ expired  apiserver · 2026-11-02  6 renews it" in seen(app)
+        intents.expiries.clear()
+        await press(pilot, "ctrl+r")
+        assert "○ none on this computer yet" in seen(app)
+        intents.behaviour.errors["expiry"] = KubeplatError("secrets.json cannot be read.")
+        await press(pilot, "ctrl+r")
+        assert "✖ secrets.json cannot be read." in seen(app)
 
 
 async def test_another_account_than_the_file_names_is_pointed_out(

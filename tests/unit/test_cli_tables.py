@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,9 @@ from rich.cells import cell_len
 
 from kubeplat_tui.commands import text
 from kubeplat_tui.commands.tables import NARROWEST, fitted
+from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.inventory import Instance, Listener, LoadBalancer, Target, Volume
+from kubeplat_tui.services.pki.findings import Expiry
 from tests.screens.fakes import INSTANCES, NOW, FakeIntents
 from tests.unit.cli_support import Shell, plain_environment
 
@@ -162,6 +165,24 @@ def test_environments_show_where_they_live_their_last_run_and_their_problem(shel
     document = json.loads(shell.run("environments", "--json").out)["environments"]
     assert [environment["sandbox"] for environment in document] == [None, True, False]
     assert document[1]["last_run"]["outcome"] == "done"
+
+
+def test_environments_show_what_expires_next_as_this_computer_knows_it(shell: Shell) -> None:
+    soon = datetime.now(UTC) + timedelta(days=41, hours=1)
+    shell.intents.expiries["play-jest"] = Expiry("secure/apiserver.crt", "apiserver", soon)
+    lines = shell.run("environments").out.splitlines()
+    assert "▲ 41 d" in lines[2]
+    document = json.loads(shell.run("environments", "--json").out)["environments"]
+    assert document[1]["expires"] == {
+        "key": "secure/apiserver.crt",
+        "name": "apiserver",
+        "expires": soon.isoformat(),
+    }
+    assert document[2]["expires"] is None
+    shell.intents.behaviour.errors["expiry"] = KubeplatError("secrets.json cannot be read.")
+    ran = shell.run("environments")
+    assert ran.code == 0
+    assert "▲ unreadable" in ran.out
 
 
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=12), st.integers(0, 300))
