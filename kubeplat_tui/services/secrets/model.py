@@ -99,6 +99,8 @@ class Transfer:
     conflicts: tuple[str, ...] = ()
     """Changed on both sides: both were left as they are."""
     size: int = 0
+    stopped: bool = False
+    """It was asked to stop before it was done; a fetch then changed nothing."""
 
     @property
     def unchanged(self) -> bool:

@@ -1,0 +1,242 @@
+"""How the working copy and the bucket differ, and what a fetch or an upload has to do about it. Decides, does nothing.
+
+Three sides are compared: what is here, what is there, and what was last in step. An object's ETag says whether it was
+written since; where it was, its SHA-256 says whether that changed anything.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubeplat_tui.services.errors import InputError
+from kubeplat_tui.services.secrets import layout
+from kubeplat_tui.services.secrets.local_files import ignored
+from kubeplat_tui.services.secrets.model import Comparison, LocalFile, SecretFile, State, Stored
+from kubeplat_tui.services.secrets.record import InStep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    Digests = Callable[[Collection[str]], Mapping[str, str]]
+    """The SHA-256 of objects in the bucket, by their keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison, what it taught about what is in step, and why keys of the bucket are left out.
+
+    `left_out` has a sentence, or "" where there is nothing to say: the machines' own.
+    """
+
+    comparison: Comparison
+    in_step: Mapping[str, InStep]
+    forget: frozenset[str]
+    left_out: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a fetch or an upload does. `replaced`: those that undo a change of the other side."""
+
+    files: tuple[SecretFile, ...]
+    deletes: tuple[SecretFile, ...]
+    conflicts: tuple[SecretFile, ...]
+    replaced: frozenset[str]
+
+
+def compare(
+    here: Mapping[str, LocalFile],
+    there: Mapping[str, Stored],
+    in_step: Mapping[str, InStep],
+    *,
+    digests: Digests,
+    protected: Collection[str] = (),
+    name_here: Callable[[str], str] = str,
+) -> Compared:
+    """Compare the two sides. `digests` is asked once, for the keys that nothing else decides.
+
+    `protected`: files whose size here says nothing. `name_here` makes two keys one that would be one file here.
+    """
+    left_out = why_left_out(here, there, name_here)
+    taken = {key: stored for key, stored in there.items() if key not in left_out}
+    unclear = [
+        key
+        for key, stored in taken.items()
+        if key in here and _unclear(here[key], stored, in_step.get(key), sized=key not in protected)
+    ]
+    told = digests(unclear) if unclear else {}
+    files: list[SecretFile] = []
+    learned: dict[str, InStep] = {}
+    for key in sorted({*here, *taken}):
+        local, stored, base = here.get(key), taken.get(key), in_step.get(key)
+        state = _state(local, stored, base, told.get(key, ""))
+        if state is State.SAME and local and stored and (base is None or base.etag != stored.etag):
+            base = learned[key] = InStep(stored.etag, stored.version, local.sha256)
+        files.append(SecretFile(key, state, local, stored, known=base is not None))
+    forget = frozenset(key for key in in_step if key not in here and key not in there)
+    others = tuple(there[key] for key in sorted(left_out))
+    return Compared(Comparison(tuple(files), others), learned, forget, left_out)
+
+
+def why_left_out(
+    here: Collection[str], there: Collection[str], name_here: Callable[[str], str] = str
+) -> dict[str, str]:
+    """The keys of the bucket that the working copy does not take, each with the sentence that says why."""
+    found: dict[str, str] = {}
+    for key in there:
+        if not layout.synced(key) or ignored(key) or key.endswith("/"):
+            found[key] = ""  # the machines' own, an editor's, or a folder's mark as consoles make them
+            continue
+        try:
+            layout.checked_key(key)
+        except InputError as error:
+            found[key] = str(error)
+    rest = [key for key in there if key not in found]
+    found |= _one_file(here, rest, name_here)
+    found |= _file_and_folder(here, [key for key in rest if key not in found], name_here)
+    return found
+
+
+def _one_file(here: Collection[str], there: Iterable[str], name_here: Callable[[str], str]) -> dict[str, str]:
+    """Keys that differ only in a way that this file system does not see; the one that is here stays, else the first."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for key in there:
+        by_name[name_here(key)].append(key)
+    found: dict[str, str] = {}
+    for keys in by_name.values():
+        if len(keys) > 1:
+            stays = next((key for key in keys if key in here), min(keys))
+            for key in keys:
+                if key != stays:
+                    found[key] = f"{key} and {stays} would be one file on this computer: {key} is left out."
+    return found
+
+
+def _file_and_folder(
+    here: Collection[str], there: Collection[str], name_here: Callable[[str], str]
+) -> dict[str, str]:
+    """Of `a` and `a/b` only one can be here: the one that is; else the folder, which holds more."""
+    names_here = {name_here(key) for key in here}
+    folders_here = {folder for name in names_here for folder in _folders(name)}
+    names_there = {name_here(key): key for key in there}
+    folders_there = {folder for name in names_there for folder in _folders(name)}
+    found: dict[str, str] = {}
+    for name, key in names_there.items():
+        in_the_way = next((folder for folder in _folders(name) if folder in names_here), "")
+        if in_the_way:
+            found[key] = f"{key} cannot be here while {in_the_way} is a file: {key} is left out."
+        elif name in folders_here or (name in folders_there and name not in names_here):
+            found[key] = f"{key} cannot be a file here beside what lies below {key}/: {key} is left out."
+    return found
+
+
+def _folders(key: str) -> list[str]:
+    parts = key.split("/")[:-1]
+    return ["/".join(parts[: number + 1]) for number in range(len(parts))]
+
+
+def _unclear(local: LocalFile, stored: Stored, base: InStep | None, *, sized: bool) -> bool:
+    """Whether only the bucket's digest can tell: it was written since, or nothing was ever in step."""
+    if base is not None and stored.etag == base.etag:
+        return False
+    return not sized or local.size == stored.size
+
+
+def _state(local: LocalFile | None, stored: Stored | None, base: InStep | None, told: str) -> State:
+    if local is None or stored is None:
+        return State.ONLY_HERE if local else State.ONLY_THERE
+    if told == local.sha256:
+        return State.SAME
+    same_here = base is not None and local.sha256 == base.sha256
+    same_there = base is not None and stored.etag == base.etag
+    if same_here:
+        return State.SAME if same_there else State.CHANGED_THERE
+    return State.CHANGED_HERE if same_there else State.CHANGED_BOTH
+
+
+def fetching(
+    compared: Comparison,
+    in_step: Mapping[str, InStep],
+    keys: Collection[str] | None,
+    *,
+    overwrite: bool,
+    delete: bool,
+) -> Moves:
+    """What a fetch moves: what is new or changed there; with `delete` it removes here what was deleted there.
+
+    `overwrite` takes their side also where ours was changed.
+    """
+
+    def untouched(file: SecretFile) -> bool:
+        base = in_step.get(file.key)
+        return base is not None and file.here is not None and file.here.sha256 == base.sha256
+
+    return _moves(
+        compared,
+        keys,
+        takes={State.ONLY_THERE, State.CHANGED_THERE},
+        over={State.CHANGED_HERE, State.CHANGED_BOTH} if overwrite else set(),
+        gone=State.ONLY_HERE if delete else None,
+        untouched=untouched,
+    )
+
+
+def uploading(
+    compared: Comparison,
+    in_step: Mapping[str, InStep],
+    keys: Collection[str] | None,
+    *,
+    overwrite: bool,
+    delete: bool,
+) -> Moves:
+    """What an upload moves: the mirror of `fetching`."""
+
+    def untouched(file: SecretFile) -> bool:
+        base = in_step.get(file.key)
+        return base is not None and file.there is not None and file.there.etag == base.etag
+
+    return _moves(
+        compared,
+        keys,
+        takes={State.ONLY_HERE, State.CHANGED_HERE},
+        over={State.CHANGED_THERE, State.CHANGED_BOTH} if overwrite else set(),
+        gone=State.ONLY_THERE if delete else None,
+        untouched=untouched,
+    )
+
+
+def _moves(
+    compared: Comparison,
+    keys: Collection[str] | None,
+    *,
+    takes: set[State],
+    over: set[State],
+    gone: State | None,
+    untouched: Callable[[SecretFile], bool],
+) -> Moves:
+    wanted = None if keys is None else set(keys)
+    files: list[SecretFile] = []
+    deletes: list[SecretFile] = []
+    conflicts: list[SecretFile] = []
+    replaced: set[str] = set()
+    for file in compared.files:
+        if wanted is not None and file.key not in wanted:
+            continue
+        if file.state in over:
+            files.append(file)
+            replaced.add(file.key)
+        elif file.state is gone and file.known:
+            if untouched(file):
+                deletes.append(file)
+            elif over:
+                deletes.append(file)
+                replaced.add(file.key)
+            else:
+                conflicts.append(file)
+        elif file.state in takes:
+            files.append(file)
+        elif file.state is State.CHANGED_BOTH:
+            conflicts.append(file)
+    return Moves(tuple(files), tuple(deletes), tuple(conflicts), frozenset(replaced))
