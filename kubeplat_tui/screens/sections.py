@@ -35,6 +35,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "load_balancers", "5", "Load balancers", "kubeplat_tui.screens.load_balancers", "LoadBalancersScreen"
     ),
+    Section("secrets", "6", "Secrets", "kubeplat_tui.screens.secrets.screen", "SecretsScreen"),
 )
 
 SECTION = {section.id: section for section in SECTIONS}

@@ -62,21 +62,28 @@ class Navigation(Widget):
         return Content("\n").join(lines)
 
     def _strip(self) -> Content:
-        pieces: list[Content] = []
+        """Tabs on one line: wide apart, closer, and where that is not enough with the current title alone."""
+        titles = [section.title for section in self._sections]
+        current = [section.title if section.id == self._current else "" for section in self._sections]
+        for words, gap in ((titles, 3), (titles, 2), (current, 2)):
+            pieces = [self._tab(section, word) for section, word in zip(self._sections, words, strict=True)]
+            if sum(piece.cell_length + gap for piece in pieces) - gap <= self.content_size.width:
+                break
         self._spans = []
         at = 0
-        for section in self._sections:
-            current = section.id == self._current
-            piece = Content.assemble(
-                (section.key, "$primary" if current else "$quiet"),
-                " ",
-                (section.title, "bold underline" if current else "$quiet"),
-                ("◐" if section.id == self._busy else "", "$changing"),
-            )
-            pieces.append(piece)
+        for section, piece in zip(self._sections, pieces, strict=True):
             self._spans.append((at, at + piece.cell_length, section.id))
-            at += piece.cell_length + 3
-        return Content("   ").join(pieces)
+            at += piece.cell_length + gap
+        return Content(" " * gap).join(pieces)
+
+    def _tab(self, section: Section, word: str) -> Content:
+        current = section.id == self._current
+        return Content.assemble(
+            (section.key, "$primary" if current else "$quiet"),
+            " " if word else "",
+            (word, "bold underline" if current else "$quiet"),
+            ("◐" if section.id == self._busy else "", "$changing"),
+        )
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset_capture(self)

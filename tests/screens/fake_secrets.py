@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError, KubeplatError, NotFoundError
 from kubeplat_tui.services.events import FileAction, FileChanged, Progress
+from kubeplat_tui.services.pki.bundle import bundle_keys
 from kubeplat_tui.services.pki.findings import Finding, Health
+from kubeplat_tui.services.pki.names import ClusterNames, Member
 from kubeplat_tui.services.secrets.layout import synced
 from kubeplat_tui.services.secrets.model import (
     Comparison,
@@ -85,6 +87,13 @@ kind: Namespace
 metadata:
   name: monitoring
 """
+NAMES = ClusterNames(
+    environment="play-jest",
+    public_api="kube-play-jest.play-jest.test",
+    internal_api="kube.play-jest.test",
+    service_address="10.32.0.1",
+    members=tuple(Member(str(number), f"etcd{number}", f"10.80.10.1{number}") for number in range(3)),
+)
 SECRETS = (b"dG9wLXNlY3JldC1rZXktb2YtYWRtaW4", b"MIGHAgEAMBMGByqGSM49")
 """Pieces of values that no notification, title or exported list may hold."""
 
@@ -142,8 +151,16 @@ class FakeSecretStore:
     overwritten: list[str] = field(default_factory=list)
     """What was here and was kept aside."""
 
+    names: ClusterNames = NAMES
+
     def __post_init__(self) -> None:
-        self.bucket = FakeBucket(self.behaviour)
+        self._bucket = FakeBucket(self.behaviour)
+
+    @property
+    def bucket(self) -> FakeBucket:
+        """The bucket; an error or a gate by this name stands for one that the environment does not name."""
+        self.behaviour.enter("bucket")
+        return self._bucket
 
     # --- for tests --------------------------------------------------------------------------------
 
@@ -338,7 +355,7 @@ class FakeSecretStore:
             yield Progress(doing=word, done=number, total=len(chosen), size=size, total_size=total)
             self.behaviour.enter("move")
             if stop is not None and stop.requested:
-                break
+                return Transfer(tuple(moved), tuple(deleted), tuple(conflicts), size, stopped=True)
             removes = file.state in gone
             (deleted if removes else moved).append(file.key)
             size += 0 if removes else _size(file)
@@ -412,15 +429,8 @@ def _action(to: Side, *, removes: bool) -> FileAction:
 
 # --- a playground's secrets -----------------------------------------------------------------------
 
-AUTHORITIES = ("kubernetes-ca", "client-ca", "etcd-ca", "front-proxy-ca")
-LEAVES = (
-    "apiserver",
-    "apiserver-etcd-client",
-    "apiserver-kubelet-client",
-    "etcd-0-peer",
-    "etcd-0-server",
-    "front-proxy-client",
-)
+MISSING = ("secure/kube-auth.crt", "secure/kube-auth.key")
+"""What the playground's secrets lack of what a cluster needs."""
 
 
 def finding(key: str, name: str, days: int | None, *, in_use: bool = True) -> Finding:
@@ -440,34 +450,42 @@ def playground(behaviour: Behaviour | None = None) -> FakeSecretStore:
     """Secrets as after a build, and then a few days of two people's work."""
     store = FakeSecretStore(behaviour or Behaviour())
     days = timedelta(days=1)
-    for name in AUTHORITIES:
-        store.put_both(f"common/{name}.crt", CERTIFICATE, 2 * days)
-        _valid(store, f"common/{name}.crt", name, 3648)
-    for name in LEAVES:
-        store.put_both(f"secure/{name}.crt", CERTIFICATE, 2 * days)
-        store.put_both(f"secure/{name}.key", PRIVATE_KEY, 2 * days)
-        _valid(
-            store, f"secure/{name}.crt", name, {"etcd-0-peer": 41, "front-proxy-client": -3}.get(name, 363)
-        )
-    store.put_both("common/kube-proxy.kubeconfig", KUBECONFIG, 2 * days)
-    _valid(store, "common/kube-proxy.kubeconfig", "kube-proxy", 363)
-    store.put_both("locked/admin.kubeconfig", KUBECONFIG, 2 * days)
-    _valid(store, "locked/admin.kubeconfig", "admin", 363)
-    store.put_both("locked/kubernetes-ca.key", PRIVATE_KEY, 2 * days)
-    store.put_both("locked/id_ed25519.pub", b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI play-jest\n", 2 * days)
-    store.put_both("compute/bootstrap-kubelet.kubeconfig", KUBECONFIG, 2 * days)
-    store.put_both("secure/encryption-config.yaml", MANIFEST, 2 * days)
+    for key in bundle_keys(NAMES):
+        if key not in MISSING:
+            store.put_both(key, content_of(key), 2 * days)
+            _find(store, key)
     _differences(store, days)
     store.put_there("boot/play-jest-secure.tar.gz", b"\x1f\x8b" + bytes(5200), 2 * days)
     store.put_there("etcd/0/snapshot.db", bytes(2_400_000), timedelta(hours=3))
     store.put_there("status/10.80.10.100.json", b'{"ready": true}\n', timedelta(minutes=4))
-    store.makes = {"secure/kube-auth.crt": CERTIFICATE, "secure/kube-auth.key": PRIVATE_KEY}
+    store.makes = {key: content_of(key) for key in MISSING}
     store.found.append(finding("secure/kube-auth.crt", "kube-auth", None))
     return store
 
 
-def _valid(store: FakeSecretStore, key: str, name: str, days: int) -> None:
-    found = finding(key, name, days)
+def content_of(key: str) -> bytes:
+    """A content of the right kind for a key of the bundle."""
+    if key == "locked/id_ed25519.pub":
+        return b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI play-jest\n"
+    if key == "secure/tokens.csv":
+        return TOKENS
+    kinds = {"crt": CERTIFICATE, "key": PRIVATE_KEY, "kubeconfig": KUBECONFIG, "yaml": MANIFEST}
+    return kinds.get(key.rpartition(".")[2], PRIVATE_KEY)
+
+
+DAYS = {"etcd-0-peer": 41, "front-proxy-client": -3, "super-admin": 25}
+"""The days that are left where it is not about a year (an authority: about ten)."""
+
+
+def _find(store: FakeSecretStore, key: str) -> None:
+    name, _, ending = key.rpartition("/")[2].rpartition(".")
+    if ending == "crt" or (ending == "kubeconfig" and name != "bootstrap-kubelet"):
+        days = 3648 if name.endswith("-ca") else DAYS.get(name, 363)
+        _valid(store, key, name, days, in_use=name != "super-admin")
+
+
+def _valid(store: FakeSecretStore, key: str, name: str, days: int, *, in_use: bool) -> None:
+    found = finding(key, name, days, in_use=in_use)
     assert found.expires is not None
     store.found.append(found)
     store.until[key] = found.expires
@@ -486,8 +504,8 @@ def _differences(store: FakeSecretStore, days: timedelta) -> None:
     store.put_there("addons/metrics.yaml", MANIFEST, timedelta(hours=9))
     store.put_both("addons/old.yaml", MANIFEST, 2 * days)
     store.put_there("addons/old.yaml", None, timedelta(hours=4))
-    store.put_both("locked/super-admin.kubeconfig", KUBECONFIG, 2 * days)
-    del store.here["locked/super-admin.kubeconfig"]
+    store.put_both("locked/notes.txt", b"what was on the board\n", 2 * days)
+    del store.here["locked/notes.txt"]
 
 
 def many(count: int) -> FakeSecretStore:

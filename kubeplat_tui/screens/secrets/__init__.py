@@ -1,0 +1,1 @@
+"""Secrets: the bucket as a tree beside the working copy."""
