@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services.aws_errors import aws_call, code_of
 from kubeplat_tui.services.errors import KubeplatError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from kubeplat_tui.services.cloud import Cloud, Identity
 
 MADE_BY = "ManagedBy"
@@ -39,6 +41,14 @@ def find_key(cloud: Cloud, named: str, environment: str) -> MasterKey | None:
 
     Raises `KubeplatError` where it may not be read, is disabled, or waits for its deletion.
     """
+    found = usable_key(cloud, named)
+    if found is None:
+        return None
+    return replace(found, ours=_is_ours(cloud.client("kms"), found.id, environment))
+
+
+def usable_key(cloud: Cloud, named: str) -> MasterKey | None:
+    """As `find_key`, for a key that need not be an environment's: whose it is is not asked."""
     if not named:
         return None
     from botocore.exceptions import ClientError
@@ -65,37 +75,57 @@ def find_key(cloud: Cloud, named: str, environment: str) -> MasterKey | None:
             f"The KMS key {named} is in the state {state}.",
             todo="Enable it (aws kms enable-key), then try again.",
         )
-    return MasterKey(found["KeyId"], found["Arn"], ours=_is_ours(kms, found["KeyId"], environment))
+    return MasterKey(found["KeyId"], found["Arn"], ours=False)
 
 
 def make_key(cloud: Cloud, identity: Identity, environment: str) -> MasterKey:
     """Make the environment's key: it rotates every year, has an alias and tags."""
+    made = create_key(
+        cloud,
+        identity,
+        alias=alias_of(environment),
+        description=f"Secrets, volumes and Terraform state of the environment {environment}",
+        tags=tags_of(environment),
+    )
+    return replace(made, ours=True)
+
+
+def create_key(
+    cloud: Cloud, identity: Identity, *, alias: str, description: str, tags: Mapping[str, str]
+) -> MasterKey:
+    """Make a key that an environment can use: it rotates every year and has `alias` (`alias/NAME`)."""
     kms = cloud.client("kms")
     with aws_call("Making the KMS key"):
         made = kms.create_key(
-            Description=f"Secrets, volumes and Terraform state of the environment {environment}",
+            Description=description,
             KeyUsage="ENCRYPT_DECRYPT",
             KeySpec="SYMMETRIC_DEFAULT",
             Policy=json.dumps(key_policy(identity, cloud.region)),
-            Tags=[{"TagKey": key, "TagValue": value} for key, value in tags_of(environment).items()],
+            Tags=[{"TagKey": key, "TagValue": value} for key, value in tags.items()],
         )["KeyMetadata"]
-        kms.create_alias(AliasName=alias_of(environment), TargetKeyId=made["KeyId"])
+        kms.create_alias(AliasName=alias, TargetKeyId=made["KeyId"])
         kms.enable_key_rotation(KeyId=made["KeyId"])
-    return MasterKey(made["KeyId"], made["Arn"], ours=True)
+    return MasterKey(made["KeyId"], made["Arn"], ours=False)
 
 
 def remove_key(cloud: Cloud, key: MasterKey, environment: str) -> None:
     """Remove the alias and schedule the key's deletion, which KMS allows no sooner than in seven days."""
+    schedule_deletion(cloud, key.id, aliases=[alias_of(environment)], days=DELETION_DAYS)
+
+
+def schedule_deletion(cloud: Cloud, key_id: str, *, aliases: Iterable[str], days: int) -> None:
+    """Remove `aliases` (one that is gone is no error) and have the key deleted after `days` (7 to 30)."""
     from botocore.exceptions import ClientError
 
     kms = cloud.client("kms")
-    with aws_call(f"Removing the KMS key {key.id}"):
-        try:
-            kms.delete_alias(AliasName=alias_of(environment))
-        except ClientError as error:
-            if code_of(error) != "NotFoundException":
-                raise
-        kms.schedule_key_deletion(KeyId=key.id, PendingWindowInDays=DELETION_DAYS)
+    with aws_call(f"Removing the KMS key {key_id}"):
+        for alias in aliases:
+            try:
+                kms.delete_alias(AliasName=alias)
+            except ClientError as error:
+                if code_of(error) != "NotFoundException":
+                    raise
+        kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=days)
 
 
 def tags_of(environment: str) -> dict[str, str]:

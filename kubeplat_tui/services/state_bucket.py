@@ -13,7 +13,7 @@ from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.master_key import MADE_BY, US, tags_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kubeplat_tui.services.cloud import Cloud, Identity
 
@@ -65,7 +65,12 @@ def find_bucket(cloud: Cloud, identity: Identity, name: str, environment: str) -
 
 
 def make_bucket(cloud: Cloud, name: str, environment: str, key_arn: str) -> None:
-    """Make the bucket: private, versioned, encrypted by the environment's key, TLS only."""
+    """Make the environment's bucket: private, versioned, encrypted by the environment's key, TLS only."""
+    create_bucket(cloud, name, key_arn, tags_of(environment))
+
+
+def create_bucket(cloud: Cloud, name: str, key_arn: str, tags: Mapping[str, str]) -> None:
+    """Make a bucket that is protected as `protect_bucket` says, with `tags`."""
     s3 = cloud.client("s3")
     place = (
         {}
@@ -76,7 +81,7 @@ def make_bucket(cloud: Cloud, name: str, environment: str, key_arn: str) -> None
         s3.create_bucket(Bucket=name, ObjectOwnership="BucketOwnerEnforced", **place)
         s3.put_bucket_tagging(
             Bucket=name,
-            Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags_of(environment).items()]},
+            Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]},
         )
     protect_bucket(cloud, name, key_arn)
 
