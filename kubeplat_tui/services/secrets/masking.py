@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     """The mask for a secret."""
 
 MOST_LINES = 5000
+MOST_CHARACTERS = 300_000
 LONGEST_LINE = 4000
 """Characters of a line that are shown."""
 LONG_WORD = 120
@@ -65,6 +66,7 @@ _PEM_SECRET = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
+_BREAK = re.compile(r"\r\n|\n|\r")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*(?:[eE][-+]?\d+)?|0x[0-9a-fA-F]+)")
 _BASE64_PEM = "LS0tLS1CRUdJTi"
 """What `-----BEGIN ` begins with in base64."""
@@ -190,24 +192,32 @@ def whole(text: str) -> list[Span]:
 def lines_of(text: str, spans: Iterable[Span], mask: Masking | None = lambda _: MASK) -> list[Line]:
     """`text` as lines, every secret as its mask (`mask` None: as it is). `spans` in order, apart.
 
-    At most `MOST_LINES` lines, of each at most `LONGEST_LINE` characters; what is left out is said.
+    At most `MOST_LINES` lines and `MOST_CHARACTERS`, of a line at most `LONGEST_LINE`; what is left out is said.
     """
     made: list[Line] = []
-    row: list[tuple[str, Role]] = []
-    for piece, role in _pieces(text, spans, mask):
-        first, *rest = re.split(r"\r\n|\n|\r", piece)
-        row.append((first, role))
-        for each in rest[: MOST_LINES + 1 - len(made)]:
-            made.append(_line(row))
-            row = [(each, role)]
-        if len(made) > MOST_LINES:
-            return [
-                *made[:MOST_LINES],
-                line((f"… more than {MOST_LINES:,} lines: the rest is not shown", Role.QUIET)),
-            ]
-    if any(part for part, _ in row):
+    size = 0
+    for row in _rows(_pieces(text, spans, mask)):
+        if len(made) >= MOST_LINES or size > MOST_CHARACTERS:
+            made.append(line(("… the file goes on; the rest is not shown", Role.QUIET)))
+            break
         made.append(_line(row))
+        size += sum(len(part) for part, _ in row)
     return made
+
+
+def _rows(pieces: Iterable[tuple[str, Role]]) -> Iterator[list[tuple[str, Role]]]:
+    """Pieces line by line."""
+    row: list[tuple[str, Role]] = []
+    for piece, role in pieces:
+        at = 0
+        for found in _BREAK.finditer(piece):
+            row.append((piece[at : found.start()], role))
+            at = found.end()
+            yield row
+            row = []
+        row.append((piece[at:], role))
+    if any(part for part, _ in row):
+        yield row
 
 
 def _pieces(text: str, spans: Iterable[Span], mask: Masking | None) -> Iterator[tuple[str, Role]]:
