@@ -104,7 +104,7 @@ def current(files: Mapping[str, bytes]) -> Rotation | None:
 
 
 def next_phase(files: Mapping[str, bytes], subject: Subject) -> Phase:
-    """Which step of `subject` comes next.
+    """Which step of `subject` comes next by the record.
 
     Raises `InputError` while something else is being rotated, `KubeplatError` where the record cannot be read.
     """
@@ -123,15 +123,17 @@ def next_phase(files: Mapping[str, bytes], subject: Subject) -> Phase:
 def step(names: ClusterNames, files: Mapping[str, bytes], subject: Subject, now: datetime) -> Step:
     """The next step of rotating `subject`; `now` with its time zone. Changes nothing itself.
 
-    Raises `KubeplatError` where a file is unreadable or missing, and instead of RETIRE where something that the old
-    authority signed is still in the bundle; `InputError` while something else is being rotated.
+    Where a leaf that REISSUE signs is still the old authority's, because an upload was cut short or an old version was
+    restored, REISSUE is taken once more. Raises `KubeplatError` where a file is unreadable or missing, and instead of
+    RETIRE where anything else that the old authority signed is still in the bundle; `InputError` while something else
+    is being rotated.
     """
     phase = next_phase(files, subject)
     under_way = current(files)
     if subject is Subject.SERVICE_ACCOUNT:
         change = _service_account(files, phase)
     else:
-        change = _authority(names, files, Authority(subject.value), phase, now)
+        phase, change = _authority(names, files, Authority(subject.value), phase, now)
     moment = now.astimezone(UTC).replace(microsecond=0)
     if phase is Phase.RETIRE:
         after, writes = None, change.writes
@@ -148,7 +150,8 @@ def step(names: ClusterNames, files: Mapping[str, bytes], subject: Subject, now:
 
 def _authority(
     names: ClusterNames, files: Mapping[str, bytes], authority: Authority, phase: Phase, now: datetime
-) -> _Change:
+) -> tuple[Phase, _Change]:
+    """The phase that is really next, and what it does."""
     turn = succession.read(
         names,
         files,
@@ -157,6 +160,8 @@ def _authority(
         introduced=phase is not Phase.INTRODUCE,
         reissued=phase is Phase.RETIRE,
     )
+    if phase is Phase.RETIRE and turn.outstanding():
+        phase = Phase.REISSUE
     match phase:
         case Phase.INTRODUCE:
             writes = turn.introduce()
@@ -165,7 +170,7 @@ def _authority(
         case Phase.RETIRE:
             writes = turn.retire()
     old = succession.fingerprint(turn.old[0]) if turn.old else ""
-    return _Change(writes, old, succession.fingerprint(turn.new.certificate))
+    return phase, _Change(writes, old, succession.fingerprint(turn.new.certificate))
 
 
 def _service_account(files: Mapping[str, bytes], phase: Phase) -> _Change:

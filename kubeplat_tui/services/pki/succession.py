@@ -79,7 +79,12 @@ class Succession:
             signer = self._resigned()
             writes[_SIGNER.certificate] = certificates.pem(signer)
             writes[CLIENT_CA] = self._client_ca((signer,))
+        return writes | self.outstanding()
+
+    def outstanding(self) -> dict[str, bytes]:
+        """Every leaf of the table that the successor has not signed yet, signed by it; {} where there is none."""
         issuing = leaves.Issuing(self.names.environment, {self.authority: self.new}, self.now)
+        writes: dict[str, bytes] = {}
         for profile in profiles(self.names):
             if profile.authority is self.authority:
                 writes |= self._leaf(profile, issuing)
