@@ -132,6 +132,33 @@ class Cloud:
             ) from error
         return Identity(account=caller["Account"], arn=caller["Arn"])
 
+    def credentials(self) -> Any:
+        """What the clients sign with: botocore's credentials, which renew themselves; None where there are none.
+
+        For requests that are signed by hand. Raises botocore's `BotoCoreError` where they cannot be read.
+        """
+        with self._lock:
+            if self._lease is not None:
+                from botocore.credentials import Credentials
+
+                return Credentials("sandbox", "sandbox")
+            return self._boto().get_credentials()
+
+    def ca_bundle(self) -> str:
+        """The file of the certificates that boto3 trusts: `AWS_CA_BUNDLE`, the profile's, or its own."""
+        from botocore.httpsession import get_cert_path
+
+        with self._lock:
+            # boto3 has no other way to its configuration.
+            named = self._boto()._session.get_config_variable("ca_bundle")  # noqa: SLF001
+        return str(named or os.environ.get("REQUESTS_CA_BUNDLE") or get_cert_path(True))
+
+    def proxy(self, url: str) -> str:
+        """The proxy on the way to `url`, as boto3 finds it; "" for none. The sandbox has none before it."""
+        from botocore.utils import get_environ_proxies
+
+        return "" if self._lease is not None else get_environ_proxies(url).get(url.partition(":")[0], "")
+
     def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """What a child process (Terraform) needs in its environment to talk to this cloud, on top of `base`."""
         environ = dict(os.environ if base is None else base)

@@ -1,7 +1,7 @@
 """The environment's secrets bucket: every write is conditional, every object is encrypted with the environment's key.
 
-Sources: S3 API reference (GetObject, PutObject, DeleteObject, ListObjectVersions), S3 user guide "Conditional
-requests", "Checking object integrity", "Using server-side encryption with AWS KMS keys".
+Sources: S3 API reference (GetObject, PutObject, DeleteObject, HeadObject), S3 user guide "Conditional requests",
+"Checking object integrity", "Using server-side encryption with AWS KMS keys".
 """
 
 from __future__ import annotations
@@ -9,13 +9,22 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from kubeplat_tui.services.aws_errors import FORBIDDEN, code_of
 from kubeplat_tui.services.errors import InputError, KubeplatError
-from kubeplat_tui.services.events import now
+from kubeplat_tui.services.secrets import listing
+from kubeplat_tui.services.secrets.layout import checked_key
 from kubeplat_tui.services.secrets.model import Stored, Version
+from kubeplat_tui.services.secrets.object_headers import (
+    arrived,
+    condition,
+    etag_of,
+    key_of,
+    sha256_of,
+    stored,
+)
 from kubeplat_tui.services.secrets.refusals import (
     BUSY,
     CHANGED,
@@ -25,12 +34,13 @@ from kubeplat_tui.services.secrets.refusals import (
     NotOursError,
     ObjectAbsentError,
     bucket_call,
-    other_region,
     sentence,
 )
+from kubeplat_tui.services.secrets.signed_requests import SignedRequests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from kubeplat_tui.services.cloud import Cloud
     from kubeplat_tui.services.site import Site
@@ -48,14 +58,12 @@ __all__ = [
 LIMIT = 64 * 1024 * 1024
 """The largest object that is read or written here, in bytes: it is held in memory. A secret has a few kB."""
 
-Page = list[Stored]
-VersionPage = list[Version]
-
-PAGE = 1000
-"""What one listing and one DeleteObjects take."""
-
 ATTEMPTS = 3
 """How often a write is tried that meets another one at the same moment (409)."""
+
+Page = list[Stored]
+VersionPage = list[Version]
+Identifiers = list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,8 @@ class SecretsBucket:
     """The bucket `name`, whose objects are encrypted with the KMS key `key_arn`.
 
     `owner` is the account that has to own it, "" where that is not asked. Its methods may be called from several
-    threads at once. Every one raises `KubeplatError` with a sentence where AWS does not do it.
+    threads at once. Each raises `KubeplatError` with a sentence where AWS does not do it, and those that take a key
+    `InputError` where that cannot be one (`layout.checked_key`).
     """
 
     def __init__(self, cloud: Cloud, name: str, key_arn: str, owner: str = "") -> None:
@@ -83,6 +92,7 @@ class SecretsBucket:
         self.name = name
         self.key_arn = key_arn
         self._owner = owner
+        self._requests = SignedRequests(cloud, name, owner)
 
     @classmethod
     def for_site(cls, site: Site) -> SecretsBucket:
@@ -114,57 +124,46 @@ class SecretsBucket:
 
     def exists(self) -> bool:
         """Whether the bucket is there. Raises `KubeplatError` where that cannot be known, or in another region."""
-        from botocore.exceptions import ClientError
-
-        with self._call(f"Looking up the bucket {self.name}"):
-            try:
-                answer = self._s3.head_bucket(**self._common)
-            except ClientError as error:
-                if code_of(error) in {"404", "NoSuchBucket"}:
-                    return False
-                raise
-        if answer.get("BucketRegion", self.cloud.region) != self.cloud.region:
-            raise other_region(self.name, self.cloud.region)
+        try:
+            self._requests.find()
+        except BucketAbsentError:
+            return False
         return True
 
     def list(self, prefix: str = "") -> Iterator[Page]:
         """The current versions of all objects below `prefix`, sorted by key, in pages of up to 1,000."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            **self._common, Prefix=prefix, PaginationConfig={"PageSize": PAGE}
-        )
-        with self._call(f"Listing the bucket {self.name}"):
-            for page in pages:
-                yield [
-                    Stored(each["Key"], each["Size"], _bare(each["ETag"]), each["LastModified"])
-                    for each in page.get("Contents", ())
-                ]
+        query = listing.objects_query(prefix)
+        while query:
+            with self._call(f"Listing the bucket {self.name}"):
+                answer = self._requests.send("ListObjectsV2", "GET", query=query)
+            page = listing.objects_page(answer.data, prefix)
+            yield page.found
+            query = page.following
 
     def versions(self, prefix: str = "") -> Iterator[VersionPage]:
         """All versions and delete markers below `prefix`, by key and the newest first, in pages of up to 1,000."""
-        pages = self._s3.get_paginator("list_object_versions").paginate(
-            **self._common, Prefix=prefix, PaginationConfig={"PageSize": PAGE}
-        )
-        with self._call(f"Listing the versions in the bucket {self.name}"):
-            for page in pages:
-                found = [_version(each, deleted=False) for each in page.get("Versions", ())]
-                found += [_version(each, deleted=True) for each in page.get("DeleteMarkers", ())]
-                found.sort(key=lambda each: (each.latest, each.modified), reverse=True)
-                yield sorted(found, key=lambda each: each.key.encode())
+        query = listing.versions_query(prefix)
+        while query:
+            with self._call(f"Listing the versions in the bucket {self.name}"):
+                answer = self._requests.send("ListObjectVersions", "GET", query=query)
+            page = listing.versions_page(answer.data, prefix)
+            yield page.found
+            query = page.following
 
     def head(self, key: str) -> Stored | None:
         """The object's current version without its content; None where it is certainly absent."""
-        answer = self._head(key)
-        return None if answer is None else _stored(key, answer)
+        answer = self._head(checked_key(key))
+        return None if answer is None else stored(key, answer)
 
     def digest(self, key: str) -> str:
         """The SHA-256 of the object's content in hex, as S3 keeps it; "" where S3 keeps none.
 
         Raises `ObjectAbsentError` where there is no such object.
         """
-        answer = self._head(key)
+        answer = self._head(checked_key(key))
         if answer is None:
             raise ObjectAbsentError(key, self.name)
-        return _sha256(answer)
+        return sha256_of(answer)
 
     def get(self, key: str, version: str = "", *, expected: str = "", foreign: bool = False) -> Content:
         """The object with its content; `version` "" is the current one.
@@ -175,31 +174,34 @@ class SecretsBucket:
         """
         from botocore.exceptions import ClientError
 
-        asked: dict[str, str] = {"VersionId": version} if version else {}
-        if expected:
-            asked["IfMatch"] = f'"{expected}"'
-        with self._call(f"Reading {key}", key, version):
-            try:
-                answer = self._s3.get_object(**self._common, Key=key, ChecksumMode="ENABLED", **asked)
-            except ClientError as error:
-                if code_of(error) in CHANGED:
-                    raise ConflictError(key, self.head(key)) from error
-                raise
-            used = _key_of(answer)
+        def look(headers: Mapping[str, str]) -> None:
+            used = key_of(headers)
             if used != self.key_arn and not foreign:
                 raise NotOursError(key, used, self.key_arn)
-            size = int(answer["ContentLength"])
-            if size > LIMIT:
-                raise too_large(key, size)
-            data = answer["Body"].read()
-        sha256 = hashlib.sha256(data).hexdigest()
-        if len(data) != size or sha256 != (_sha256(answer) or sha256):
+            if int(headers.get("content-length", 0)) > LIMIT:
+                raise too_large(key, int(headers["content-length"]))
+
+        headers = {"x-amz-checksum-mode": "ENABLED"} | condition(expected)
+        query = urlencode({"versionId": version}) if version else ""
+        with self._call(f"Reading {key}", key, version):
+            try:
+                answer = self._requests.send(
+                    "GetObject", "GET", checked_key(key), query=query, headers=headers, look=look
+                )
+            except ClientError as error:
+                if code_of(error) in CHANGED or (expected and code_of(error) in NO_OBJECT):
+                    raise ConflictError(key, self.head(key)) from error
+                raise
+        sha256 = hashlib.sha256(answer.data).hexdigest()
+        if not arrived(answer, sha256):
             raise KubeplatError(
                 f"{key} did not arrive as it is in the bucket.",
-                why="Its length or its SHA-256 is not what S3 says.",
+                why="Its length or its checksum is not what S3 says.",
                 todo="Try again; if it stays so, restore an earlier version: kubeplat secrets history " + key,
             )
-        return Content(_stored(key, answer), data, sha256, used == self.key_arn)
+        return Content(
+            stored(key, answer.headers), answer.data, sha256, key_of(answer.headers) == self.key_arn
+        )
 
     # --- changing -----------------------------------------------------------------------------------------------
 
@@ -209,43 +211,14 @@ class SecretsBucket:
         Raises `ConflictError` where something else is there; where it is just the same content, encrypted with our
         key, that is what was wanted (it may be our own write, whose answer was lost).
         """
-        from botocore.exceptions import ClientError
-
         if len(data) > LIMIT:
             raise too_large(key, len(data))
-        digest = hashlib.sha256(data).digest()
-        condition = {"IfMatch": f'"{expected}"'} if expected else {"IfNoneMatch": "*"}
-        for attempt in range(ATTEMPTS):
-            with self._call(f"Writing {key}", key):
-                try:
-                    answer = self._s3.put_object(
-                        **self._common,
-                        Key=key,
-                        Body=data,
-                        ChecksumSHA256=base64.b64encode(digest).decode(),
-                        ServerSideEncryption="aws:kms",
-                        SSEKMSKeyId=self.key_arn,
-                        BucketKeyEnabled=True,
-                        **condition,
-                    )
-                except ClientError as error:
-                    if code_of(error) not in CHANGED | BUSY | NO_OBJECT:
-                        raise
-                    there = self._head(key)
-                    if there and self._holds(key, there, digest.hex()):
-                        return _stored(key, there)
-                    current = _bare(there["ETag"]) if there else ""
-                    if code_of(error) in BUSY and current == expected and attempt + 1 < ATTEMPTS:
-                        continue
-                    raise ConflictError(key, _stored(key, there) if there else None) from error
-            break
-        used = _key_of(answer)
-        if used != self.key_arn:
-            raise NotOursError(key, used, self.key_arn)
-        # The answer to a put has no LastModified: its own date is that, to the second.
-        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        modified = parsedate_to_datetime(date) if date else now()
-        return Stored(key, len(data), _bare(answer["ETag"]), modified, str(answer.get("VersionId") or ""))
+        checked_key(key)
+        for _ in range(ATTEMPTS):
+            done = self._put(key, data, expected)
+            if done is not None:
+                return done
+        raise ConflictError(key, self.head(key))
 
     def delete(self, key: str, expected: str) -> None:
         """Delete the object whose ETag is `expected`: a delete marker becomes its newest version.
@@ -254,9 +227,9 @@ class SecretsBucket:
         """
         from botocore.exceptions import ClientError
 
-        with self._call(f"Deleting {key}", key):
+        with self._call(f"Deleting {key}", checked_key(key)):
             try:
-                self._s3.delete_object(**self._common, Key=key, IfMatch=f'"{expected}"')
+                self._requests.send("DeleteObject", "DELETE", key, headers=condition(expected))
             except ClientError as error:
                 if code_of(error) not in CHANGED | BUSY | NO_OBJECT:
                     raise
@@ -274,66 +247,114 @@ class SecretsBucket:
     def purge(self, key: str) -> int:
         """Delete every version of the object for good, delete markers too; how many there were."""
         count = 0
-        for page in self.versions(key):
+        for page in self.versions(checked_key(key)):
             mine = [{"Key": key, "VersionId": each.version} for each in page if each.key == key]
             if mine:
-                with self._call(f"Deleting every version of {key}", key):
-                    answer = self._s3.delete_objects(**self._common, Delete={"Objects": mine, "Quiet": True})
-                for problem in answer.get("Errors", ()):
-                    raise KubeplatError(
-                        f"Not every version of {key} could be deleted.",
-                        why=f"AWS says: {problem.get('Message') or problem.get('Code')}.",
-                        todo="Look for an object lock, or a bucket policy that denies it.",
-                    )
+                self._delete_versions(key, mine)
                 count += len(mine)
+            if page and page[-1].key != key:  # keys that only begin like it come after it
+                break
         return count
+
+    # --- a transfer's own connections ---------------------------------------------------------------------------
+
+    def apart(self, connections: int) -> SecretsBucket:
+        """The same bucket with so many connections of its own, for a transfer that can be ended by itself."""
+        with self._call(f"Looking up the bucket {self.name}"):
+            requests = self._requests.apart(connections)
+        another = SecretsBucket(self.cloud, self.name, self.key_arn, self._owner)
+        another._requests = requests
+        return another
+
+    def end(self, *, at_once: bool) -> None:
+        """Begin nothing more, for good. `at_once`: who waits for an answer gets an error."""
+        if at_once:
+            self._requests.cut()
+        else:
+            self._requests.stop()
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        self._requests.close()
 
     # --- how ----------------------------------------------------------------------------------------------------
 
-    @property
-    def _s3(self) -> Any:
-        return self.cloud.client("s3")
-
-    @property
-    def _common(self) -> dict[str, str]:
-        return {"Bucket": self.name} | ({"ExpectedBucketOwner": self._owner} if self._owner else {})
-
-    def _call(self, doing: str, key: str = "", version: str = "") -> Any:
+    def _call(self, doing: str, key: str = "", version: str = "") -> AbstractContextManager[None]:
         return bucket_call(doing, self.name, region=self.cloud.region, key=key, version=version)
 
-    def _head(self, key: str) -> Mapping[str, Any] | None:
-        """The answer to HEAD; None where the object is certainly absent."""
+    def _put(self, key: str, data: bytes, expected: str) -> Stored | None:
+        """Try to write once; None where another write came in between and it may be tried again."""
+        from botocore.exceptions import ClientError
+
+        digest = hashlib.sha256(data).digest()
+        headers = {
+            "x-amz-server-side-encryption": "aws:kms",
+            "x-amz-server-side-encryption-aws-kms-key-id": self.key_arn,
+            "x-amz-server-side-encryption-bucket-key-enabled": "true",
+            "x-amz-sdk-checksum-algorithm": "SHA256",
+            "x-amz-checksum-sha256": base64.b64encode(digest).decode(),
+            "content-type": "binary/octet-stream",
+            **(condition(expected) or {"if-none-match": "*"}),
+        }
+        with self._call(f"Writing {key}", key):
+            try:
+                answer = self._requests.send("PutObject", "PUT", key, headers=headers, body=data)
+            except ClientError as error:
+                if code_of(error) not in CHANGED | BUSY | NO_OBJECT:
+                    raise
+                there = self._head(key)
+                if there and self._holds(key, there, digest.hex()):
+                    return stored(key, there)
+                current = etag_of(there) if there else ""
+                if code_of(error) in BUSY and current == expected:
+                    return None
+                raise ConflictError(key, stored(key, there) if there else None) from error
+        used = key_of(answer.headers)
+        if used != self.key_arn:
+            raise NotOursError(key, used, self.key_arn)
+        return stored(key, dict(answer.headers) | {"content-length": str(len(data))})
+
+    def _head(self, key: str) -> Mapping[str, str] | None:
+        """The headers of the answer to HEAD; None where the object is certainly absent."""
         from botocore.exceptions import ClientError
 
         with self._call(f"Looking up {key}", key):
             try:
-                found: Mapping[str, Any] = self._s3.head_object(
-                    **self._common, Key=key, ChecksumMode="ENABLED"
-                )
+                headers = {"x-amz-checksum-mode": "ENABLED"}
+                return self._requests.send("HeadObject", "HEAD", key, headers=headers).headers
             except ClientError as error:
-                if code_of(error) in NO_OBJECT:
+                if code_of(error) == "404":
                     return None
                 if code_of(error) in FORBIDDEN | {"400"}:
                     raise self._reason(key, error) from error
                 raise
-        return found
-
-    def _holds(self, key: str, there: Mapping[str, Any], sha256: str) -> bool:
-        """Whether the object that HEAD answered for has this content, encrypted with our key."""
-        if _key_of(there) != self.key_arn:
-            return False
-        return (_sha256(there) or self.get(key, expected=_bare(there["ETag"])).sha256) == sha256
 
     def _reason(self, key: str, error: Exception) -> KubeplatError:
         """Why HEAD was refused: an answer to it has no body, so GET is asked for its reason."""
-        from botocore.exceptions import ClientError
-
-        doing = f"Looking up {key}"
         try:
-            self._s3.get_object(**self._common, Key=key, ChecksumMode="ENABLED")["Body"].close()
-        except ClientError as told:
-            return sentence(told, doing, self.name, region=self.cloud.region, key=key)
-        return sentence(error, doing, self.name, region=self.cloud.region, key=key)
+            self.get(key, foreign=True)
+        except KubeplatError as told:
+            return told
+        return sentence(error, f"Looking up {key}", self.name, region=self.cloud.region, key=key)
+
+    def _holds(self, key: str, there: Mapping[str, str], sha256: str) -> bool:
+        """Whether the object that HEAD answered for has this content, encrypted with our key."""
+        if key_of(there) != self.key_arn:
+            return False
+        return (sha256_of(there) or self.get(key, expected=etag_of(there)).sha256) == sha256
+
+    def _delete_versions(self, key: str, versions: Identifiers) -> None:
+        owner = {"ExpectedBucketOwner": self._owner} if self._owner else {}
+        with self._call(f"Deleting every version of {key}", key):
+            answer = self.cloud.client("s3").delete_objects(
+                Bucket=self.name, Delete={"Objects": versions, "Quiet": True}, **owner
+            )
+        for problem in answer.get("Errors", ()):
+            raise KubeplatError(
+                f"Not every version of {key} could be deleted.",
+                why=f"AWS says: {problem.get('Message') or problem.get('Code')}.",
+                todo="Look for an object lock, or a bucket policy that denies it.",
+            )
 
 
 def too_large(key: str, size: int) -> InputError:
@@ -342,42 +363,4 @@ def too_large(key: str, size: int) -> InputError:
         f"{key} has {size / 2**20:.0f} MiB, and kubeplat moves secrets of up to {LIMIT // 2**20} MiB.",
         why="It holds them in memory, never in a temporary file.",
         todo=f"Move it with kmsctl, which streams: kmsctl get {key}",
-    )
-
-
-def _bare(etag: str) -> str:
-    return etag.strip('"')
-
-
-def _key_of(answer: Mapping[str, Any]) -> str:
-    """The ARN of the KMS key that the object is encrypted with, "" without one."""
-    kms = answer.get("ServerSideEncryption") == "aws:kms"
-    return str(answer.get("SSEKMSKeyId") or "") if kms else ""
-
-
-def _sha256(answer: Mapping[str, Any]) -> str:
-    """The SHA-256 of the whole object in hex, "" where S3 has none (of several parts it is `…-N`)."""
-    told = str(answer.get("ChecksumSHA256") or "")
-    return "" if not told or "-" in told else base64.b64decode(told).hex()
-
-
-def _stored(key: str, answer: Mapping[str, Any]) -> Stored:
-    return Stored(
-        key,
-        int(answer["ContentLength"]),
-        _bare(answer["ETag"]),
-        answer["LastModified"],
-        str(answer.get("VersionId") or ""),
-    )
-
-
-def _version(each: Mapping[str, Any], *, deleted: bool) -> Version:
-    return Version(
-        key=each["Key"],
-        version=str(each.get("VersionId") or ""),
-        etag=_bare(each.get("ETag", "")),
-        size=int(each.get("Size", 0)),
-        modified=each["LastModified"],
-        latest=bool(each.get("IsLatest")),
-        deleted=deleted,
     )
