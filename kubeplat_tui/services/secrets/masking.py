@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from kubeplat_tui.services.secrets.yaml_scan import Path, Scalar, Scan
-
-    Masking = Callable[[str], str]
-    """The mask for a secret."""
 
 MOST_LINES = 5000
 MOST_CHARACTERS = 300_000
@@ -70,6 +68,50 @@ _BREAK = re.compile(r"\r\n|\n|\r")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*(?:[eE][-+]?\d+)?|0x[0-9a-fA-F]+)")
 _BASE64_PEM = "LS0tLS1CRUdJTi"
 """What `-----BEGIN ` begins with in base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How values are written. `mask`: what stands for a secret, None to show it; `shorten`: for a long value."""
+
+    mask: Callable[[str], str] | None
+    shorten: Callable[[str], str]
+
+    @property
+    def revealed(self) -> bool:
+        """Whether secrets are shown."""
+        return self.mask is None
+
+    def secret(self, text: str) -> str:
+        """A secret, or what stands for it."""
+        return text if self.mask is None else self.mask(text)
+
+
+def _shortened(text: str) -> str:
+    return f"{text[:24]}… ({len(text):,} characters)"
+
+
+MASKED = Style(lambda _: MASK, _shortened)
+REVEALED = Style(None, _shortened)
+
+
+class Numbered:
+    """Masks that tell values apart: the same number is the same value. For two texts to be compared."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, int] = {}
+
+    def style(self, *, revealed: bool) -> Style:
+        """Write values like this."""
+        return Style(None if revealed else lambda text: f"{MASK} {self._number(text)}", self._shorten)
+
+    def _shorten(self, text: str) -> str:
+        return f"{_shortened(text)} {self._number(text)}"
+
+    def _number(self, text: str) -> str:
+        # By digest: the masks must not keep the secrets alive.
+        digest = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
+        return f"#{self._numbers.setdefault(digest, len(self._numbers) + 1)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +231,14 @@ def whole(text: str) -> list[Span]:
 # --- lines ----------------------------------------------------------------------------------------
 
 
-def lines_of(text: str, spans: Iterable[Span], mask: Masking | None = lambda _: MASK) -> list[Line]:
-    """`text` as lines, every secret as its mask (`mask` None: as it is). `spans` in order, apart.
+def lines_of(text: str, spans: Iterable[Span], style: Style) -> list[Line]:
+    """`text` as lines, its secrets as `style` writes them. `spans` in order, apart.
 
     At most `MOST_LINES` lines and `MOST_CHARACTERS`, of a line at most `LONGEST_LINE`; what is left out is said.
     """
     made: list[Line] = []
     size = 0
-    for row in _rows(_pieces(text, spans, mask)):
+    for row in _rows(_pieces(text, spans, style)):
         if len(made) >= MOST_LINES or size > MOST_CHARACTERS:
             made.append(line(("… the file goes on; the rest is not shown", Role.QUIET)))
             break
@@ -220,7 +262,7 @@ def _rows(pieces: Iterable[tuple[str, Role]]) -> Iterator[list[tuple[str, Role]]
         yield row
 
 
-def _pieces(text: str, spans: Iterable[Span], mask: Masking | None) -> Iterator[tuple[str, Role]]:
+def _pieces(text: str, spans: Iterable[Span], style: Style) -> Iterator[tuple[str, Role]]:
     at = 0
     for span in spans:
         if span.start < at:
@@ -230,10 +272,10 @@ def _pieces(text: str, spans: Iterable[Span], mask: Masking | None) -> Iterator[
         at = span.end
         if span.secret:
             body = part.rstrip("\r\n")
-            yield (body if mask is None else mask(body)), Role.SECRET
+            yield style.secret(body), Role.SECRET
             yield part[len(body) :], Role.QUIET
         elif span.role is Role.STRING and len(part) > LONG_WORD and not re.search(r"\s", part.strip()):
-            yield f"{part[:24]}… ({len(part):,} characters)", Role.QUIET
+            yield style.shorten(part), Role.QUIET
         else:
             yield part, span.role
     yield text[at:], Role.PLAIN

@@ -9,12 +9,12 @@ import hashlib
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from kubeplat_tui.services import tokens
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.secrets import layout, masking
 from kubeplat_tui.services.secrets.preview_model import (
-    MASK,
     Kind,
     Line,
     Preview,
@@ -25,6 +25,9 @@ from kubeplat_tui.services.secrets.preview_model import (
     line,
     problem,
 )
+
+if TYPE_CHECKING:
+    from kubeplat_tui.services.secrets.masking import Style
 
 __all__ = ["Kind", "Line", "Preview", "Role", "Value", "preview", "text_of"]
 
@@ -43,7 +46,17 @@ def preview(key: str, data: bytes, *, revealed: bool = False, now: datetime | No
 
     Without `revealed` nothing secret is in the lines; it is in the secret ones of `values`, which are for copying.
     """
-    now = now or datetime.now(UTC)
+    made = written(key, data, masking.REVEALED if revealed else masking.MASKED, now or datetime.now(UTC))
+    values = list(made.values)
+    text = text_of(data)
+    if text is not None and len(data) <= LIMIT and text.strip():
+        values.append(Value("the whole file", data.decode(errors="replace"), made.hides))
+    values.append(Value("SHA-256 of the file", hashlib.sha256(data).hexdigest()))
+    return replace(made, values=tuple(values), revealed=revealed and made.hides)
+
+
+def written(key: str, data: bytes, style: Style, now: datetime) -> Preview:
+    """The preview with its secrets as `style` writes them."""
     text = text_of(data)
     cut = len(data) > LIMIT
     if text is None:
@@ -51,16 +64,11 @@ def preview(key: str, data: bytes, *, revealed: bool = False, now: datetime | No
     elif not text.strip():
         made = Preview(Kind.TEXT, "empty", (line(("There is nothing in it.", Role.QUIET)),), ())
     else:
-        made = _text(key, text, cut=cut, revealed=revealed, now=now)
-    lines = list(made.lines)
-    if cut:
-        lines.append(line())
-        lines.append(line((f"▲ Only the first MiB of {len(data):,} bytes was looked at.", Role.WARNING)))
-    values = list(made.values)
-    if text is not None and not cut and text.strip():
-        values.append(Value("the whole file", data.decode(errors="replace"), made.hides))
-    values.append(Value("SHA-256 of the file", hashlib.sha256(data).hexdigest()))
-    return replace(made, lines=tuple(lines), values=tuple(values), revealed=revealed and made.hides)
+        made = _text(key, text, style, cut=cut, now=now)
+    if not cut:
+        return made
+    said = line((f"▲ Only the first MiB of {len(data):,} bytes was looked at.", Role.WARNING))
+    return replace(made, lines=(*made.lines, line(), said))
 
 
 def text_of(data: bytes) -> str | None:
@@ -88,12 +96,12 @@ def _pem_kind(text: str) -> Kind | None:
     return Kind.PUBLIC_KEY if any(label.endswith("PUBLIC KEY") for label in labels) else None
 
 
-def _text(key: str, text: str, *, cut: bool, revealed: bool, now: datetime) -> Preview:
+def _text(key: str, text: str, style: Style, *, cut: bool, now: datetime) -> Preview:
     pem = _pem_kind(text)
     if pem is not None:
-        return _pem(text, pem, revealed=revealed, now=now)
+        return _pem(text, pem, style, now)
     if key.rpartition("/")[2] == tokens.KEY.rpartition("/")[2]:
-        return _tokens(key, text, revealed=revealed, now=now)
+        return _tokens(key, text, style, now)
     if _SSH.match(text):
         from kubeplat_tui.services.secrets import preview_certificates
 
@@ -103,45 +111,50 @@ def _text(key: str, text: str, *, cut: bool, revealed: bool, now: datetime) -> P
     if key.endswith(preview_documents.STRUCTURED) or _LOOKS_YAML.match(text):
         document = preview_documents.read(key, text, cut=cut)
         if document is not None:
-            return preview_documents.preview(document, revealed=revealed, now=now)
-    return _plain(key, text, revealed=revealed)
+            return preview_documents.preview(document, style, now)
+    return _plain(key, text, style)
 
 
-def _pem(text: str, kind: Kind, *, revealed: bool, now: datetime) -> Preview:
+def _pem(text: str, kind: Kind, style: Style, now: datetime) -> Preview:
     from kubeplat_tui.services.secrets import preview_certificates as pem
 
     if kind is Kind.PRIVATE_KEY:
         made = pem.private_key(text, now)
-        return _with_body(made, text) if revealed else made
+        return _with_body(made, text) if style.revealed else made
     if kind is Kind.CERTIFICATE:
         return pem.certificates(text, now)
     return pem.public_key(text) if kind is Kind.PUBLIC_KEY else pem.ssh_public(text)
 
 
-def _plain(key: str, text: str, *, revealed: bool) -> Preview:
+def _plain(key: str, text: str, style: Style) -> Preview:
     spans = masking.text_spans(text) if key.partition("/")[0] in OPEN else masking.whole(text)
-    shown = masking.lines_of(text, spans, None if revealed else lambda _: MASK)
+    shown = masking.lines_of(text, spans, style)
     return Preview(Kind.TEXT, "text", tuple(shown), (), hides=any(span.secret for span in spans))
 
 
 def _with_body(made: Preview, text: str) -> Preview:
-    body = masking.lines_of(text, masking.whole(text), None)
+    body = masking.lines_of(text, masking.whole(text), masking.REVEALED)
     return replace(made, lines=(*made.lines, line(), heading("The file"), *body))
 
 
-def _tokens(key: str, text: str, *, revealed: bool, now: datetime) -> Preview:
+def _tokens(key: str, text: str, style: Style, now: datetime) -> Preview:
     try:
         rows = tokens.parse(text.encode(), key)
     except InputError as error:
         said = [problem(sentence) for sentence in (error.why or str(error)).splitlines()[:20]]
-        body = masking.lines_of(text, masking.whole(text), None if revealed else lambda _: MASK)
+        body = masking.lines_of(text, masking.whole(text), style)
         return Preview(Kind.TOKENS, "tokens", (*said, line(), *body), (), hides=True)
     if not rows:
         none = line(("There is no token in it.", Role.QUIET))
         return Preview(Kind.TOKENS, "no token", (none,), ())
     shown = rows[: masking.MOST_LINES]
     cells = [
-        (row.user, ", ".join(row.groups), _expiry(row, now), row.sha256 if revealed else f"{row.short}…")
+        (
+            row.user,
+            ", ".join(row.groups),
+            _expiry(row, now),
+            row.sha256 if style.revealed else f"{row.short}…",
+        )
         for row in shown
     ]
     widths = [
@@ -153,7 +166,7 @@ def _tokens(key: str, text: str, *, revealed: bool, now: datetime) -> Preview:
         line(
             f"{user:{widths[0]}}  {groups:{widths[1]}}  ",
             (f"{expires[0]:{until}}  ", expires[1]),
-            (digest, Role.SECRET if revealed else Role.QUIET),
+            (digest, Role.SECRET if style.revealed else Role.QUIET),
         )
         for user, groups, expires, digest in cells
     ]

@@ -26,6 +26,7 @@ from kubeplat_tui.services.secrets.yaml_scan import Scan, scan
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from kubeplat_tui.services.secrets.masking import Style
     from kubeplat_tui.services.secrets.yaml_scan import Path, Scalar
 
     Values = dict[Path, str]
@@ -67,20 +68,20 @@ def read(key: str, text: str, *, cut: bool = False) -> Document | None:
     return Document(Kind.MANIFEST, text, found) if named or any(one.path for one in found.scalars) else None
 
 
-def preview(document: Document, *, revealed: bool, now: datetime) -> Preview:
+def preview(document: Document, style: Style, now: datetime) -> Preview:
     """The text with its secrets masked, below a summary where there is one to make."""
     text, kind, found = document.text, document.kind, document.scan
     if found is None:
-        body = masking.lines_of(text, masking.whole(text), None if revealed else lambda _: MASK)
+        body = masking.lines_of(text, masking.whole(text), style)
         said = [problem(document.why), line(("What cannot be read is masked whole.", Role.QUIET)), line()]
         return Preview(kind, str(kind), (*said, *body), (), hides=True)
     hidden = masking.secrets_of(found)
     spans = masking.yaml_spans(text, found, hidden)
-    body = masking.lines_of(text, spans, None if revealed else lambda _: MASK)
+    body = masking.lines_of(text, spans, style)
     title, values = str(kind), _values(found, hidden)
     summary: list[Line] = []
     if kind is Kind.KUBECONFIG:
-        title, summary, values = _kubeconfig(found.values(), now)
+        title, summary, values = _kubeconfig(found.values(), style, now)
     elif kind is Kind.ENCRYPTION:
         summary = _encryption(found)
     elif kind is Kind.MANIFEST:
@@ -94,7 +95,7 @@ def preview(document: Document, *, revealed: bool, now: datetime) -> Preview:
 # --- kubeconfigs ----------------------------------------------------------------------------------
 
 
-def _kubeconfig(values: Values, now: datetime) -> tuple[str, list[Line], list[Value]]:
+def _kubeconfig(values: Values, style: Style, now: datetime) -> tuple[str, list[Line], list[Value]]:
     current = values.get(("current-context",), "")
     lines: list[Line] = [heading("Contexts")]
     for at, name in _named(values, "contexts"):
@@ -116,13 +117,13 @@ def _kubeconfig(values: Values, now: datetime) -> tuple[str, list[Line], list[Va
     lines += [line(), heading("Users")]
     for at, name in _named(values, "users"):
         lines.append(line("  ", (name, Role.STRONG)))
-        more, secrets = _user(values, at, name, now)
+        more, secrets = _user(values, at, name, style, now)
         lines += more
         copies = [*secrets, *copies]
     return "kubeconfig", lines, copies
 
 
-def _user(values: Values, at: int, name: str, now: datetime) -> tuple[list[Line], list[Value]]:
+def _user(values: Values, at: int, name: str, style: Style, now: datetime) -> tuple[list[Line], list[Value]]:
     def of(what: str) -> str:
         return values.get(("users", at, "user", what), "")
 
@@ -136,7 +137,8 @@ def _user(values: Values, at: int, name: str, now: datetime) -> tuple[list[Line]
     }
     for what, secret in secrets.items():
         if secret:
-            lines.append(line((f"    {what:11}  ", Role.NAME), (MASK, Role.SECRET)))
+            shown = MASK if style.mask is None else style.mask(secret)  # revealed it stands in the file below
+            lines.append(line((f"    {what:11}  ", Role.NAME), (shown, Role.SECRET)))
             copies.append(Value(f"{what} of {name}", secret, secret=True))
     for what in ("client-certificate", "client-key", "tokenFile"):
         if of(what):
