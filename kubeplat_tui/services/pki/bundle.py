@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 FIRST = AUTHORITIES[Authority.KUBERNETES].key
 """The key that decides between two first runs at once: who uploads it has made the bundle."""
 
-_NEXT_KEY = re.compile(r"locked/[a-z-]+\.next\.key")
-_NEXT_CERTIFICATE = re.compile(r"locked/[a-z-]+\.next\.crt")
+_NEXT = re.compile(r"locked/[a-z-]+\.next\.(?:key|crt)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +90,9 @@ def bundle_keys(names: ClusterNames) -> tuple[str, ...]:
 def upload_waves(keys_: Iterable[str]) -> list[list[str]]:
     """The keys in the order in which they go to the bucket: a wave begins when the one before is there.
 
-    The first is one key alone, which decides between two first runs at once. Then the other authorities' keys, their
-    certificates, what cannot be made again with all other private keys, and the rest: whatever an interrupted upload
-    leaves behind, another computer can complete.
+    The first is one key alone, which decides between two first runs at once. Then the other authorities' keys, the
+    roots' certificates, the intermediate's, what cannot be made again with all other private keys, and the rest: what
+    an interrupted upload leaves behind, another computer can complete.
     """
     waves: dict[int, list[str]] = {}
     for key in sorted(keys_):
@@ -107,14 +106,16 @@ def upload_order(keys_: Iterable[str]) -> list[str]:
 
 
 def _wave(key: str) -> int:
-    places = AUTHORITIES.values()
     if key == FIRST:
         return 0
-    if any(key == place.key for place in places) or _NEXT_KEY.fullmatch(key):
-        return 1
-    if any(key == place.certificate for place in places) or _NEXT_CERTIFICATE.fullmatch(key):
-        return 2
-    return 3 if key in once.PRIVATE or key.endswith(".key") else 4
+    for place in AUTHORITIES.values():
+        if key == place.key:
+            return 1
+        if key == place.certificate:
+            return 2 if place.parent is None else 3
+    if _NEXT.fullmatch(key):
+        return 1 if key.endswith(".key") else 2
+    return 4 if key in once.PRIVATE or key.endswith(".key") else 5
 
 
 def _was_complete(table: Iterable[Profile], files: Mapping[str, bytes]) -> bool:
@@ -186,7 +187,7 @@ def client_ca(signers: Mapping[Authority, Signer]) -> tuple[x509.Certificate, ..
 def _leaf(profile: Profile, files: Mapping[str, bytes], issuing: leaves.Issuing) -> dict[str, bytes]:
     """The absent files of one leaf, from what is there of it."""
     signer, trusted = issuing.signers[profile.authority], issuing.roots
-    leaf = leaves.read(profile, files)
+    leaf = leaves.read(profile, files) or leaves.read_copy(profile, files)
     if leaf is not None:
         why = leaves.why_foreign(profile, leaf, signer.trusted, trusted)
         if why:
@@ -199,10 +200,6 @@ def _leaf(profile: Profile, files: Mapping[str, bytes], issuing: leaves.Issuing)
         if why:
             raise keys.foreign(profile.copy, why, f"Put the right file there, or: {renew(profile)}")
         certificate, private = leaf.certificate, leaf.private
-    elif profile.copy in files:
-        raise keys.foreign(
-            profile.copy, f"{profile.certificate} is missing", f"Fetch it again, or: {renew(profile)}"
-        )
     else:
         private = keys.load(profile.key, files[profile.key]) if profile.key in files else keys.generate()
         certificate = certificates.issue(profile, private.public_key(), signer, issuing.now)

@@ -26,11 +26,16 @@ BACKDATED = timedelta(minutes=5)
 def load_all(key: str, data: bytes) -> tuple[x509.Certificate, ...]:
     """Every certificate in the file `key`, in order. Raises `KubeplatError` for none, or a broken one."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        return tuple(x509.load_pem_x509_certificates(data))
-    except ValueError:
+        found = tuple(x509.load_pem_x509_certificates(data))
+        for each in found:
+            # They are decoded when they are asked for: here, so that nobody else meets a broken one.
+            _ = each.public_key(), each.subject, each.issuer, each.extensions
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise keys.unreadable(key, "it is no certificate in PEM") from None
+    return found
 
 
 def pem(*certificates: x509.Certificate) -> bytes:
@@ -158,7 +163,7 @@ def is_authority(certificate: x509.Certificate) -> bool:
 
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except x509.ExtensionNotFound:
         return False
 
 
@@ -168,7 +173,7 @@ def names_in(certificate: x509.Certificate) -> tuple[str, ...]:
 
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except x509.ExtensionNotFound:
         return ()
     addresses = (str(address) for address in names.get_values_for_type(x509.IPAddress))
     return (*names.get_values_for_type(x509.DNSName), *addresses)
@@ -181,7 +186,7 @@ def usages_in(certificate: x509.Certificate) -> frozenset[Usage]:
 
     try:
         found = set(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except x509.ExtensionNotFound:
         return frozenset()
     oids = {ExtendedKeyUsageOID.SERVER_AUTH: Usage.SERVER, ExtendedKeyUsageOID.CLIENT_AUTH: Usage.CLIENT}
     return frozenset(usage for oid, usage in oids.items() if oid in found)

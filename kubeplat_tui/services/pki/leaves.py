@@ -65,6 +65,24 @@ def read(profile: Profile, files: Mapping[str, bytes]) -> Leaf | None:
     return Leaf(certificates.load_all(place, files[place])[0], private)
 
 
+def read_copy(profile: Profile, files: Mapping[str, bytes]) -> Leaf | None:
+    """The leaf that the kubeconfig made of it holds, where its own certificate is absent: an upload was interrupted.
+
+    With its own key where that is there. None without such a kubeconfig; raises `KubeplatError` for a broken one.
+    """
+    if not profile.copy or profile.copy not in files:
+        return None
+    content = kubeconfigs.parse(profile.copy, files[profile.copy])
+    if not content.certificate or not content.private:
+        raise keys.unreadable(profile.copy, "it has no embedded client certificate and key")
+    place, pem = (
+        (profile.key, files[profile.key]) if profile.key in files else (profile.copy, content.private)
+    )
+    return Leaf(
+        certificates.load_all(profile.copy, content.certificate)[0], keys.load(place, pem), content.authority
+    )
+
+
 def why_foreign(
     profile: Profile,
     leaf: Leaf,
