@@ -71,9 +71,10 @@ def compare(
     learned: dict[str, InStep] = {}
     for key in sorted({*here, *taken}):
         local, stored, base = here.get(key), taken.get(key), in_step.get(key)
-        state = _state(local, stored, base, told.get(key, ""))
-        if state is State.SAME and local and stored and (base is None or base.etag != stored.etag):
-            base = learned[key] = InStep(stored.etag, stored.version, local.sha256)
+        sha256 = told.get(key, "")
+        if stored and _rewritten(local, stored, base, sha256):
+            base = learned[key] = InStep(stored.etag, stored.version, sha256)
+        state = _state(local, stored, base)
         files.append(SecretFile(key, state, local, stored, known=base is not None))
     forget = frozenset(key for key in in_step if key not in here and key not in there)
     others = tuple(there[key] for key in sorted(left_out))
@@ -141,14 +142,20 @@ def _unclear(local: LocalFile, stored: Stored, base: InStep | None, *, sized: bo
     """Whether only the bucket's digest can tell: it was written since, or nothing was ever in step."""
     if base is not None and stored.etag == base.etag:
         return False
-    return not sized or local.size == stored.size
+    changed_here = base is not None and local.sha256 != base.sha256
+    return changed_here or not sized or local.size == stored.size
 
 
-def _state(local: LocalFile | None, stored: Stored | None, base: InStep | None, told: str) -> State:
+def _rewritten(local: LocalFile | None, stored: Stored, base: InStep | None, sha256: str) -> bool:
+    """Whether the object was written without changing what is here, or what was last in step."""
+    if not sha256 or (base is not None and base.etag == stored.etag):
+        return False
+    return sha256 in {local.sha256 if local else "", base.sha256 if base else ""}
+
+
+def _state(local: LocalFile | None, stored: Stored | None, base: InStep | None) -> State:
     if local is None or stored is None:
         return State.ONLY_HERE if local else State.ONLY_THERE
-    if told == local.sha256:
-        return State.SAME
     same_here = base is not None and local.sha256 == base.sha256
     same_there = base is not None and stored.etag == base.etag
     if same_here:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.events import Event, Stop
     from kubeplat_tui.services.secrets.differences import Moves
     from kubeplat_tui.services.secrets.store import SecretStore
-    from kubeplat_tui.services.secrets.transaction import Stage
 
 ATTEMPTS = 3
 """How often it begins anew where an object changes while it is fetched; what has arrived is used again."""
@@ -79,7 +78,7 @@ def fetch(
         if moved or deleted:
             record = record.learned(arrived.in_step, forget=deleted)
             kept = store.copy.change(arrived.names, deleted, record, keep=_kept(moves))
-            store.copy.stage.clear()
+        store.copy.stage.clear()
         yield from _said(moves, store, kept, "")
         for key in unlocked:
             yield LogLine(
@@ -98,11 +97,14 @@ def _download(store: SecretStore, moves: Moves, stop: Stop | None) -> Generator[
     wanted = [file.there for file in moves.files if file.there is not None]
     pace = Pace("fetching", len(wanted), sum(stored.size for stored in wanted))
     missing: list[Stored] = []
+    fetched = stage.fetched()
     for stored in wanted:
-        if _take_again(stage, stored, arrived):
-            yield from pace.step(stored.size)
-        else:
+        found = stage.find(stored, fetched)
+        if found is None:
             missing.append(stored)
+        else:
+            arrived.add(stored, *found)
+            yield from pace.step(stored.size)
     if missing:
         yield pace.now()
         with ended(transfer.download(store.bucket, missing, stop=stop)) as contents:
@@ -112,13 +114,6 @@ def _download(store: SecretStore, moves: Moves, stop: Stop | None) -> Generator[
                 yield from pace.step(content.stored.size)
     complete = len(arrived.names) == len(wanted)
     return arrived if complete and not (stop and stop.requested) else None
-
-
-def _take_again(stage: Stage, stored: Stored, arrived: _Arrived) -> bool:
-    found = stage.find(stored)
-    if found is not None:
-        arrived.add(stored, *found)
-    return found is not None
 
 
 def _left_out(reasons: Mapping[str, str], keys: Collection[str] | None) -> Iterator[LogLine]:

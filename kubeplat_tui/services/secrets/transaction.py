@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 NEW = "new-"
 FETCHED = "fetched-"
+SHA256_LETTERS = 64
 
 AT_ONCE = 16
 """Threads that wait for the disk: a journal writes many files down together (1,000 files: 0.08 s, one by one 0.8 s)."""
@@ -39,7 +40,6 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._fetched: dict[str, str] | None = None
 
     def add(self, data: bytes) -> str:
         """Write new content; the name it waits under. It is on the disk only after `sync`."""
@@ -53,18 +53,17 @@ class Stage:
         self._write(name, data)
         return name
 
-    def find(self, stored: Stored) -> tuple[str, str] | None:
+    def fetched(self) -> dict[str, str]:
+        """What earlier fetches left here: names by the object they are of, to be given to `find`."""
+        names = [name for name in self._names() if name.startswith(FETCHED)]
+        return {name[:-SHA256_LETTERS]: name for name in names}
+
+    def find(self, stored: Stored, fetched: dict[str, str]) -> tuple[str, str] | None:
         """The name and SHA-256 of what an earlier fetch has of this very object, checked; else None."""
-        if self._fetched is None:
-            self._fetched = {
-                name[: -hashlib.sha256().digest_size * 2]: name
-                for name in self._names()
-                if name.startswith(FETCHED)
-            }
-        name = self._fetched.get(_fetched_prefix(stored))
+        name = fetched.get(_fetched_prefix(stored))
         if name is None:
             return None
-        sha256 = name[-hashlib.sha256().digest_size * 2 :]
+        sha256 = name[-SHA256_LETTERS:]
         try:
             data = (self.folder / name).read_bytes()
         except OSError:
@@ -88,7 +87,6 @@ class Stage:
     def clear(self) -> None:
         """Forget everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._fetched = None
 
     def _names(self) -> list[str]:
         try:
