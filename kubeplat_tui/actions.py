@@ -377,6 +377,33 @@ ACTIONS: tuple[Action, ...] = (
         "Deletions",
         "Delete what was deleted on the other side too, or leave it.",
     ),
+    # A secret's versions, and editing it
+    Action(
+        "history.against",
+        ("a",),
+        "against",
+        "Compare with",
+        "Compare with the version before, with the newest, or with the working copy.",
+    ),
+    Action(
+        "history.reveal",
+        ("r",),
+        "reveal",
+        "Reveal",
+        "Show what is masked in the difference; it hides again after 30 seconds.",
+    ),
+    Action(
+        "history.restore",
+        ("R",),
+        "restore",
+        "Restore",
+        "Make this version the newest one in the bucket; it is asked for, and every version stays.",
+    ),
+    Action("secret_editor.save", ("ctrl+s",), "save", "Save", "Check it, show the difference, then save."),
+    Action("secret_editor.leave", ("escape",), "leave", "Leave", "Close; what is not saved is asked about."),
+    Action(
+        "secret_editor.save_anyway", ("s",), "save_anyway", "Save all the same", "Save although it is wrong."
+    ),
     # Yes or no
     Action("confirm.yes", ("y",), "yes", "Yes", "Yes."),
     Action("confirm.no", ("n",), "cancel", "No", "No: nothing happens."),

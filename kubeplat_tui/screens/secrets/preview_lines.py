@@ -1,10 +1,12 @@
-"""The lines of a preview, or of a difference, wrapped to the view."""
+"""The lines of a preview, or of a difference, wrapped to the view; revealed for a short while."""
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from rich.cells import cached_cell_len
+from textual.message import Message
 
 from kubeplat_tui.services.secrets.preview_model import Role
 from kubeplat_tui.widgets.cells import Tone
@@ -13,6 +15,8 @@ from kubeplat_tui.widgets.safe_text import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from textual.timer import Timer
 
     from kubeplat_tui.services.secrets.preview_model import Line
     from kubeplat_tui.widgets.safe_text import Span
@@ -30,36 +34,107 @@ TONES: dict[Role, str] = {
     Role.BAD: Tone.BAD,
     Role.SECRET: Tone.WARNING,
 }
+HIDE_AFTER = 30.0
+"""Seconds a secret is seen."""
+TICK = 0.25
 Pieces = list[tuple[str, Role]]
 
 
 class PreviewLines(LineView):
-    """Scrolls; nothing is cut off. `forget` leaves nothing of what was shown in memory."""
+    """Scrolls; nothing is cut off.
+
+    What is revealed hides again after `HIDE_AFTER`, when another screen comes, when the terminal loses the focus,
+    and when the application is suspended. Nothing of it stays in memory then.
+    """
 
     DEFAULT_CSS = """
     PreviewLines { padding: 0 1; }
+    PreviewLines.-revealed {
+        border: heavy $error; padding: 0; border-title-color: $error; border-title-style: bold;
+        border-subtitle-color: $error; border-subtitle-style: bold;
+    }
     """
     has_cursor = False
 
+    class Changed(Message):
+        """Secrets are seen now, or not any more."""
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, classes=classes)
-        self._lines: Sequence[Line] = ()
+        self._masked: Sequence[Line] = ()
         self._rows: list[Pieces] = []
+        self._lines: Sequence[Line] = ()
         self._made_for = 0
+        self._until = 0.0
+        self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        """Whatever takes the person's eyes away hides what is revealed."""
+        self.app.screen_change_signal.subscribe(self, lambda _: self.hide(), immediate=True)
+        self.app.app_suspend_signal.subscribe(self, lambda _: self.hide(), immediate=True)
+        self.watch(self.app, "app_focus", self._focus_changed, init=False)
 
     def show(self, lines: Sequence[Line], *, keep_place: bool = False) -> None:
-        """Show these lines, from the first one on or from where the view is."""
-        self._lines = lines
-        self._fit()
+        """Show these lines, which hold no secret, from the first one on or from where the view is."""
+        self._masked = lines
+        self.hide()
+        self._draw(lines)
         if not keep_place:
             self.jump(0)
 
-    def forget(self) -> None:
-        """Show nothing, and drop every copy of what was drawn: rows, strips, and rich's measured texts."""
-        self._lines = ()
-        self._rows = []
-        self.rows_changed()
-        cached_cell_len.cache_clear()
+    # --- revealing --------------------------------------------------------------------------------
+
+    @property
+    def revealed(self) -> bool:
+        """Whether secrets can be seen now."""
+        return self.has_class("-revealed")
+
+    def show_revealed(self, lines: Sequence[Line]) -> None:
+        """Show these lines, which hold secrets, for a while; only where a person looks at this view now."""
+        if not (self.is_on_screen and self.screen.is_current and self.app.app_focus):
+            return
+        self.hide()
+        self.add_class("-revealed")
+        self._until = monotonic() + HIDE_AFTER
+        self._timer = self.set_interval(TICK, self._tick)
+        self._tick()
+        self._draw(lines)
+        self.post_message(self.Changed())
+
+    def hide(self) -> None:
+        """Show what was shown before, and drop every copy of what was drawn: rows, strips, measured texts."""
+        if not self.revealed:
+            return
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self.remove_class("-revealed")
+        self.border_title = self.border_subtitle = None
+        self._draw(self._masked)
+        cached_cell_len.cache_clear()  # rich remembers the texts that it measured
+        self.post_message(self.Changed())
+
+    def on_hide(self) -> None:
+        """The view is not on the screen any more."""
+        self.hide()
+
+    def _focus_changed(self, focused: bool) -> None:
+        if not focused:
+            self.hide()
+
+    def _tick(self) -> None:
+        left = self._until - monotonic()
+        if left <= 0:
+            self.hide()
+            return
+        self.border_title = "▲ SECRETS ARE SHOWN"
+        self.border_subtitle = f"hidden again in {int(left) + 1} s"
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def _draw(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._fit()
 
     def _fit(self) -> None:
         self._made_for = max(20, self.room)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from textual.containers import Vertical
@@ -19,15 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.app import ComposeResult
-    from textual.timer import Timer
 
     from kubeplat_tui.app import KubeplatApp
     from kubeplat_tui.services.errors import KubeplatError
     from kubeplat_tui.services.secrets.model import Side
 
-HIDE_AFTER = 30.0
-"""Seconds a secret is seen."""
-TICK = 0.25
 CLIPBOARD = 74_994
 """Bytes that xterm and others take in one OSC 52 sequence."""
 
@@ -46,19 +41,11 @@ class Shown:
 
 
 class PreviewPane(Vertical):
-    """Holds the file while its row is chosen; what was revealed is held only while it is seen.
-
-    It hides again after `HIDE_AFTER`, when another row or screen comes, when the terminal loses the focus, and
-    when the application is suspended.
-    """
+    """Holds the file while its row is chosen; what was revealed is held only while it is seen."""
 
     DEFAULT_CSS = """
     PreviewPane .title { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     PreviewPane PreviewLines { height: 1fr; }
-    PreviewPane.-revealed PreviewLines {
-        border: heavy $error; padding: 0; border-title-color: $error; border-title-style: bold;
-        border-subtitle-color: $error; border-subtitle-style: bold;
-    }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -67,26 +54,18 @@ class PreviewPane(Vertical):
         self._preview: Preview | None = None
         self._asked = 0
         """Counts what was wanted: an answer to an earlier question is not shown any more."""
-        self._until = 0.0
-        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """What it is, and its lines."""
         yield Static(classes="title")
         yield PreviewLines()
 
-    def on_mount(self) -> None:
-        """Whatever takes the person's eyes away hides what is revealed."""
-        self.app.screen_change_signal.subscribe(self, lambda _: self.hide(), immediate=True)
-        self.app.app_suspend_signal.subscribe(self, lambda _: self.hide(), immediate=True)
-        self.watch(self.app, "app_focus", self._focus_changed, init=False)
-
     # --- what is shown ----------------------------------------------------------------------------
 
     @property
     def revealed(self) -> bool:
         """Whether secrets can be seen now."""
-        return self.has_class("-revealed")
+        return self._lines.revealed
 
     @property
     def hides(self) -> bool:
@@ -100,9 +79,10 @@ class PreviewPane(Vertical):
 
     def show(self, key: str, side: Side, data: bytes) -> None:
         """Show this content of `key`, masked. It is read in a worker; until then what was there stays, masked."""
-        self.hide()
-        self._shown = Shown(key, side, data)
-        self._look(self._take, revealed=False)
+        self._lines.hide()
+        same = self._shown is not None and self._shown.key == key
+        self._shown, self._preview = Shown(key, side, data), None
+        self._look(lambda preview: self._take(preview, same=same), revealed=False)
 
     def show_notice(self, text: str) -> None:
         """Show a few words instead of a file."""
@@ -111,81 +91,31 @@ class PreviewPane(Vertical):
 
     def clear(self) -> None:
         """Show nothing, and keep nothing."""
-        self.hide()
         self._asked += 1
         self._shown = self._preview = None
-        self._lines.forget()
+        self._lines.show(())
         self._say_title()
-
-    # --- revealing --------------------------------------------------------------------------------
 
     def reveal(self) -> None:
         """Show the secrets for a while; again: hide them."""
         if self.revealed:
-            self.hide()
+            self._lines.hide()
         elif self.hides:
-            self._look(self._take_revealed, revealed=True)
+            self._look(lambda revealed: self._lines.show_revealed(revealed.lines), revealed=True)
         elif self._preview is not None:
             self.app.notify("Nothing is masked in it.")
 
-    def hide(self) -> None:
-        """Show the masks again, and drop what was revealed."""
-        if not self.revealed:
-            if self._until:  # asked for, and not seen yet
-                self._until = 0.0
-                self._asked += 1
-            return
-        self._until = 0.0
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-        self.remove_class("-revealed")
-        lines = self._lines
-        lines.border_title = lines.border_subtitle = None
-        lines.forget()
-        if self._preview is not None:
-            lines.show(self._preview.lines, keep_place=True)
-        self._say_title()
-
-    def on_hide(self) -> None:
-        """The pane is not on the screen any more."""
-        self.hide()
-
-    def _focus_changed(self, focused: bool) -> None:
-        if not focused:
-            self.hide()
-
-    def _take(self, preview: Preview) -> None:
+    def _take(self, preview: Preview, *, same: bool) -> None:
         # The values are read again when one is copied: what is not looked at is not kept twice.
         self._preview = replace(preview, values=())
-        self._lines.forget()
-        self._lines.show(preview.lines)
+        self._lines.show(preview.lines, keep_place=same)
         self._say_title()
         self.screen.refresh_bindings()
 
-    def _take_revealed(self, preview: Preview) -> None:
-        if not self._seen:
-            return
-        self.add_class("-revealed")
-        self._until = monotonic() + HIDE_AFTER
-        self._lines.forget()
-        self._lines.show(preview.lines, keep_place=True)
-        self._timer = self.set_interval(TICK, self._tick)
-        self._tick()
+    def on_preview_lines_changed(self) -> None:
+        """Revealed, or hidden again."""
         self._say_title()
-
-    @property
-    def _seen(self) -> bool:
-        """Whether a person looks at this pane now."""
-        return self.is_on_screen and self.screen.is_current and self.app.app_focus
-
-    def _tick(self) -> None:
-        left = self._until - monotonic()
-        if left <= 0:
-            self.hide()
-            return
-        self._lines.border_title = "▲ SECRETS ARE SHOWN"
-        self._lines.border_subtitle = f"hidden again in {int(left) + 1} s"
+        self.screen.refresh_bindings()
 
     # --- copying ----------------------------------------------------------------------------------
 
@@ -230,7 +160,6 @@ class PreviewPane(Vertical):
             return
         self._asked += 1
         asked = self._asked
-        self._until = monotonic() + HIDE_AFTER if revealed else 0.0
         app = cast("KubeplatApp", self.app)
         now = app.now()
 
