@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -47,12 +48,24 @@ class Server(ThreadedWSGIServer):
         self.close_request(request)
 
 
+class Dispatcher(DomainDispatcherApplication):
+    """Moto's choice of the service, remembered: it looks through its own folders for each request."""
+
+    def __init__(self, create_app: Any) -> None:
+        super().__init__(create_app)
+        self._backend = functools.lru_cache(1024)(super().get_backend_for_host)
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """The service that answers for `host`. It depends on nothing else."""
+        return self._backend(host)
+
+
 def server(listener: socket.socket) -> Server:
     """Moto with our corrections, ready to serve on `listener`. Raises `KubeplatError` where moto does not
     fit.
     """
     corrections.apply_all()
-    moto = DomainDispatcherApplication(_service)
+    moto = Dispatcher(_service)
     host, port = listener.getsockname()
     application = RefuseUnimplemented(AnswerRepetitionsAlike(moto))
     return Server(host, port, application, Handler, fd=listener.fileno())
