@@ -148,6 +148,12 @@ def test_one_file_that_an_authority_made_is_enough(witness: str) -> None:
     assert " is missing, although" in refusal({witness: made()[witness]})
 
 
+def test_an_authority_that_is_gone_with_all_it_signed_is_not_made_again() -> None:
+    """The masters still have it: the rest of the bundle shows that there was one."""
+    files = {key: data for key, data in made().items() if "etcd" not in key}
+    assert "common/etcd-ca.crt is missing, although" in refusal(files)
+
+
 def test_an_authoritys_key_alone_gets_a_certificate() -> None:
     """An upload was interrupted: nobody has seen a certificate, and the key decides what it signs."""
     key = "locked/etcd-ca.key"

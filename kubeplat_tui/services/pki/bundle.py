@@ -4,12 +4,12 @@ The rules, which hold for any set of files that somebody may have left:
 
 - A file that is there is kept byte for byte. Only a bootstrap token that ends soon is replaced, with all its files.
 - A file that cannot be read, or does not belong to the others, ends it with a sentence: nothing is written then.
-- An authority is made only where no file shows that there was one. Its key alone, with nothing made by it, gets a
-  certificate: an upload that was interrupted leaves that, and whatever the key signs is valid under the new one too.
+- Authorities, and what can never be made again (`once`), are made only while nothing shows that the bundle was
+  complete before. That can be told because uploads keep to `upload_waves`: what follows from them comes last.
+- An authority's key without a certificate gets one under the same condition: an upload that was interrupted leaves
+  that, and with the same key and name whatever it ever signed is valid under the new certificate too.
 - A leaf's key without its certificate gets one. Its certificate without its key waits for `kubeplat certs renew`,
   which replaces both.
-- What can never be made again (`once`) is made only while nothing shows that the bundle was complete before. That can
-  be told because uploads keep to `upload_waves`: leaf certificates and kubeconfigs come last.
 
 Files are a mapping of keys (paths in the bucket) to bytes; nothing here reads or writes a disk.
 """
@@ -61,7 +61,7 @@ def make_missing(names: ClusterNames, files: Mapping[str, bytes], now: datetime)
     issuing = leaves.Issuing(names.environment, signers, now)
     for profile in table:
         writes |= _leaf(profile, files, issuing)
-    writes |= once.make_missing(names.environment, files, complete=_was_complete(table, files))
+    writes |= once.make_missing(names.environment, files, complete=bool(_last(table, files)))
     if tokens.KEY not in files:
         writes[tokens.KEY] = tokens.EMPTY
     reasons = dict.fromkeys(writes, "absent")
@@ -118,10 +118,10 @@ def _wave(key: str) -> int:
     return 4 if key in once.PRIVATE or key.endswith(".key") else 5
 
 
-def _was_complete(table: Iterable[Profile], files: Mapping[str, bytes]) -> bool:
-    """Whether a file of the last wave is there: everything else was there before it."""
+def _last(table: Iterable[Profile], files: Mapping[str, bytes]) -> str:
+    """A file that is there and belongs to the last wave, "" without one: everything else was there before it."""
     late = [key for profile in table for key in profile.files if not key.endswith(".key")]
-    return any(key in files for key in (*late, *bootstrap.FILES))
+    return next((key for key in (*late, CLIENT_CA, *bootstrap.FILES) if key in files), "")
 
 
 def _authorities(
@@ -133,23 +133,14 @@ def _authorities(
         if place.certificate in files:
             signers[authority] = authorities.load(authority, files)
             continue
-        witness = next((key for key in _made_by(authority, table) if key in files), "")
+        below = [other.certificate for other in AUTHORITIES.values() if other.parent is authority]
+        witness = _last(table, files) or next((key for key in below if key in files), "")
         if witness:
             raise authorities.lost(authority, place.certificate, witness)
         private = authorities.load_key(place.key, files[place.key]) if place.key in files else None
         parent = signers[place.parent] if place.parent else None
         signers[authority] = authorities.make(authority, names.environment, now, parent, private)
     return signers
-
-
-def _made_by(authority: Authority, table: Iterable[Profile]) -> list[str]:
-    """The files that could not be there without this authority."""
-    found = [key for profile in table if profile.authority is authority for key in profile.files]
-    if authority in {Authority.KUBERNETES, Authority.KUBELET_SIGNER}:
-        found.append(CLIENT_CA)
-    if authority is Authority.KUBERNETES:
-        found += [AUTHORITIES[Authority.KUBELET_SIGNER].certificate, *bootstrap.FILES]
-    return [key for key in found if not key.endswith(".key")]
 
 
 def _authority_files(signers: Mapping[Authority, Signer], files: Mapping[str, bytes]) -> dict[str, bytes]:
