@@ -1,7 +1,7 @@
-"""The pipelines `plan` and `run`: an environment's foundation and cluster, reviewed and built.
+"""The pipelines `plan` and `run`: an environment's foundation, secrets and cluster, reviewed and built.
 
-`run`: preflight, state bucket and key, then for each root a plan, a question, and the apply of that very
-plan.
+`run`: preflight, state bucket and key, the ssh key; the foundation, the secrets (fetched, made, uploaded), the
+cluster. Each root is a plan, a question, and the apply of that very plan.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services import state_backend
+from kubeplat_tui.services import ssh_key, state_backend
 from kubeplat_tui.services.events import Level, LogLine, Outcome, Question, Root, Step, Verb
 from kubeplat_tui.services.pipeline import DeclinedError, Ending, StepResult, play
 from kubeplat_tui.services.preflight import preflight
+from kubeplat_tui.services.secrets import steps as secrets
+from kubeplat_tui.services.secrets.store import SecretStore
+from kubeplat_tui.services.terraform.assemble import SECRETS_BUCKET
 from kubeplat_tui.services.terraform.remote_state import StateStore
 from kubeplat_tui.services.terraform.roots import Roots
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.pipeline import Events, Work
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.terraform.plan import Plan
+    from kubeplat_tui.services.terraform.remote_state import State
 
 PREFLIGHT = Step("preflight", "Check the account and this computer")
 STATE = Step("state", "State bucket and key")
@@ -32,8 +36,19 @@ PLAN_CLUSTER = Step("plan-cluster", "Plan the cluster")
 APPLY_CLUSTER = Step("apply-cluster", "Build the cluster")
 PLANS = {Root.FOUNDATION: PLAN_FOUNDATION, Root.CLUSTER: PLAN_CLUSTER}
 APPLIES = {Root.FOUNDATION: APPLY_FOUNDATION, Root.CLUSTER: APPLY_CLUSTER}
-RUN_STEPS = (PREFLIGHT, STATE, PLAN_FOUNDATION, APPLY_FOUNDATION, PLAN_CLUSTER, APPLY_CLUSTER)
-PLAN_STEPS = (PREFLIGHT, PLAN_FOUNDATION, PLAN_CLUSTER)
+RUN_STEPS = (
+    PREFLIGHT,
+    STATE,
+    ssh_key.STEP,
+    PLAN_FOUNDATION,
+    APPLY_FOUNDATION,
+    secrets.FETCH,
+    secrets.MAKE,
+    secrets.UPLOAD,
+    PLAN_CLUSTER,
+    APPLY_CLUSTER,
+)
+PLAN_STEPS = (PREFLIGHT, PLAN_FOUNDATION, secrets.LOOK, PLAN_CLUSTER)
 
 
 def plan(site: Site, decisions: Decisions, stop: Stop) -> Iterator[Event]:
@@ -76,47 +91,67 @@ def _plan(work: Work) -> Events:
     ready = yield from work.step(PREFLIGHT, preflight(work))
     found = state_backend.find(work, ready.identity)
     store = found.store if found.key is not None else None
-    built = store is not None and store.read(Root.FOUNDATION) is not None
+    foundation = store.read(Root.FOUNDATION) if store is not None else None
     if store is None:
         yield LogLine(
             text="There is no state bucket or key yet: this plan is made with an empty state that is "
             "thrown away. A run makes both, after asking.",
             level=Level.WARNING,
         )
-    roots = Roots(work, ready.toolbox, found.key, store, foundation_is_there=built)
-    plans = []
-    for root, step in PLANS.items():
-        plans.append((yield from work.step(step, _planned(roots, root))))
-    if all(one.empty for one in plans):
+    files = SecretStore(work.site)
+    public_key = ssh_key.known(files.copy, foundation, work.name)
+    built = foundation is not None
+    roots = Roots(work, ready.toolbox, found.key, store, public_key=public_key, foundation_is_there=built)
+    first = yield from work.step(PLAN_FOUNDATION, _planned(roots, Root.FOUNDATION))
+    bucket = _has_bucket(foundation) and files.bucket.exists()
+    outlook = yield from work.step(secrets.LOOK, secrets.looked(work, files, bucket=bucket))
+    plans = (first, (yield from work.step(PLAN_CLUSTER, _planned(roots, Root.CLUSTER))))
+    if all(one.empty for one in plans) and outlook.nothing:
         return Ending(Outcome.UNCHANGED, f"No changes: {work.name} is as its file says.")
-    told = "; ".join(f"{one.root}: {one.summary()}" for one in plans)
+    told = f"foundation: {first.summary()}; secrets: {outlook}; cluster: {plans[1].summary()}"
     return Ending(Outcome.DONE, f"A run would change {work.name}: {told}.", "run applies it, after asking.")
 
 
 def _run(work: Work) -> Events:
     ready = yield from work.step(PREFLIGHT, preflight(work))
     key, store = yield from work.step(STATE, state_backend.ensure(work, ready.identity))
-    with contextlib.closing(Roots(work, ready.toolbox, key, store)) as roots:
-        changed = yield from _built(work, roots)
+    files = SecretStore(work.site)
+    foundation = store.read(Root.FOUNDATION)
+    public_key = yield from work.step(ssh_key.STEP, ssh_key.ensure(work, files, foundation))
+    with contextlib.closing(Roots(work, ready.toolbox, key, store, public_key=public_key)) as roots:
+        first = yield from _built(work, roots, Root.FOUNDATION)
+        moved = yield from _with_secrets(work, files)
+        second = yield from _built(work, roots, Root.CLUSTER)
     found = outputs(work.site)
-    if not changed:
+    changed = [one for one in (first, second) if one is not None]
+    if not (changed or moved):
         return Ending(Outcome.UNCHANGED, f"No changes: {work.name} is as its file says.", outputs=found)
-    told = "; ".join(f"{one.root}: {one.summary()}" for one in changed)
+    told = "; ".join([*(f"{one.root}: {one.summary()}" for one in changed), *moved])
     return Ending(Outcome.DONE, f"{work.name} is built ({told}).", outputs=found)
 
 
-def _built(work: Work, roots: Roots) -> Generator[Event, None, list[Plan]]:
-    """Both roots, one after the other; the plans that were applied."""
-    changed = []
-    for root in Root:
-        planned = yield from work.step(PLANS[root], _planned(roots, root))
-        if planned.empty:
-            yield from work.step(APPLIES[root], _nothing_to_do())
-            continue
-        yield from _approved(work, planned)
-        yield from work.step(APPLIES[root], _applied(roots, planned))
-        changed.append(planned)
-    return changed
+def _has_bucket(foundation: State | None) -> bool:
+    return foundation is not None and foundation.find(SECRETS_BUCKET.type, SECRETS_BUCKET.name) is not None
+
+
+def _with_secrets(work: Work, files: SecretStore) -> Generator[Event, None, list[str]]:
+    """The secrets of both sides in step, and complete; in words what that took."""
+    fetched = yield from work.step(secrets.FETCH, secrets.fetched(work, files))
+    made = yield from work.step(secrets.MAKE, secrets.made(work, files))
+    uploaded = yield from work.step(secrets.UPLOAD, secrets.uploaded(work, files))
+    counts = ((fetched, "fetched"), (made, "made"), (uploaded, "uploaded"))
+    return [f"secrets: {', '.join(told)}"] if (told := [f"{n} {word}" for n, word in counts if n]) else []
+
+
+def _built(work: Work, roots: Roots, root: Root) -> Generator[Event, None, Plan | None]:
+    """One root planned, approved and applied; its plan, None where there was nothing to change."""
+    planned = yield from work.step(PLANS[root], _planned(roots, root))
+    if planned.empty:
+        yield from work.step(APPLIES[root], _nothing_to_do())
+        return None
+    yield from _approved(work, planned)
+    yield from work.step(APPLIES[root], _applied(roots, planned))
+    return planned
 
 
 def _planned(roots: Roots, root: Root) -> Generator[Event, None, tuple[StepResult, Plan]]:

@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services import master_key, state_backend, state_bucket
+from kubeplat_tui.services import master_key, ssh_key, state_backend, state_bucket
+from kubeplat_tui.services.aws_errors import AwsError
 from kubeplat_tui.services.errors import ExitCode
-from kubeplat_tui.services.events import LogLine, Outcome, Question, Root, Step, Verb
+from kubeplat_tui.services.events import Level, LogLine, Outcome, Question, Root, Step, Verb
 from kubeplat_tui.services.pipeline import DeclinedError, Ending, StepResult, play
 from kubeplat_tui.services.preflight import preflight
+from kubeplat_tui.services.secrets import forgetting
+from kubeplat_tui.services.secrets.working_copy import WorkingCopy
 from kubeplat_tui.services.state_backend import KEY_SETTING, StateBackend, write_setting
 from kubeplat_tui.services.terraform.assemble import SECRETS_BUCKET
 from kubeplat_tui.services.terraform.roots import Roots
@@ -36,9 +39,10 @@ PLAN = Step("plan-destroy", "Plan what is destroyed")
 CLUSTER = Step("destroy-cluster", "Destroy the cluster")
 SECRETS = Step("empty-secrets", "Empty the secrets bucket")
 FOUNDATION = Step("destroy-foundation", "Destroy the foundation")
+FORGET = Step("forget-secrets", "Forget the secrets here")
 STATE = Step("state", "Remove the state")
 SWEEP = Step("sweep", "Look for what is left")
-STEPS = (PREFLIGHT, PLAN, CLUSTER, SECRETS, FOUNDATION, STATE, SWEEP)
+STEPS = (PREFLIGHT, PLAN, CLUSTER, SECRETS, FOUNDATION, FORGET, STATE, SWEEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +85,37 @@ def _cleanup(work: Work) -> Events:
     standing = _look(work, ready.identity)
     if standing.nothing and not _leftovers(work):
         return Ending(Outcome.UNCHANGED, f"Nothing of {work.name} is built: there is nothing to clean up.")
-    roots = Roots(work, ready.toolbox, standing.backend.key, standing.backend.store, may_destroy=True)
+    copy = WorkingCopy(work.site.folders.root)
+    state = standing.states[Root.FOUNDATION]
+    public_key = ssh_key.built_with(state) or ssh_key.known(copy, state, work.name)
+    roots = Roots(
+        work,
+        ready.toolbox,
+        standing.backend.key,
+        standing.backend.store,
+        public_key=public_key,
+        may_destroy=True,
+    )
     plans = yield from work.step(PLAN, _plans(roots, standing))
-    yield from _confirmed(work, standing, plans)
+    yield from _confirmed(work, standing, plans, copy)
     yield from work.step(CLUSTER, _destroyed(roots, plans.get(Root.CLUSTER)))
     yield from work.step(SECRETS, _emptied(work, standing.secrets))
     yield from work.step(FOUNDATION, _destroyed(roots, plans.get(Root.FOUNDATION)))
+    here = yield from work.step(FORGET, _forgotten(work, standing.secrets, copy))
     kept = yield from work.step(STATE, _state_removed(work, standing))
     left = yield from work.step(SWEEP, _swept(work, kept))
     if left:
         return Ending(
             Outcome.WARNED,
             f"{work.name} is taken down, but {len(left)} thing{'s are' if len(left) > 1 else ' is'} left.",
-            "Look at each: it may cost money. cleanup again looks for them again.",
+            " ".join(
+                filter(None, ["Look at each: it may cost money. cleanup again looks for them again.", here])
+            ),
             ExitCode.LEFT_OVER,
             left=left,
         )
     also = f" {kept.sentence}" if kept.sentence else ""
-    return Ending(Outcome.DONE, f"{work.name} is taken down: nothing is left.{also}")
+    return Ending(Outcome.DONE, f"{work.name} is taken down: nothing is left.{also}", here)
 
 
 def _look(work: Work, identity: Identity) -> Standing:
@@ -129,13 +146,16 @@ def _plans(roots: Roots, standing: Standing) -> Generator[Event, None, tuple[Ste
     ), plans
 
 
-def _confirmed(work: Work, standing: Standing, plans: dict[Root, Plan]) -> Generator[Event, None, None]:
+def _confirmed(
+    work: Work, standing: Standing, plans: dict[Root, Plan], copy: WorkingCopy
+) -> Generator[Event, None, None]:
     environment = work.site.environment
     where = "the sandbox" if environment.sandbox else f"account {environment.account}, {environment.region}"
     detail = [f"{environment.name} in {where} is destroyed, with all that it holds."]
     detail += [f"The {root}: {one.summary()}." for root, one in plans.items()]
     if standing.secrets:
         detail.append(f"Every version of every object in {standing.secrets} is deleted.")
+    detail += _of_secrets_here(work, copy)
     if environment.playground and standing.bucket is not None and standing.bucket.ours:
         detail.append("The state bucket and the key that kubeplat made for it go too.")
     first = Question(
@@ -177,6 +197,46 @@ def _emptied(work: Work, bucket: str) -> Generator[Event, None, tuple[StepResult
         total += count
         yield LogLine(text=f"{total} versions of objects deleted from {bucket}", source="aws")
     return StepResult(Outcome.DONE if total else Outcome.UNCHANGED, f"{total} versions deleted"), None
+
+
+def _of_secrets_here(work: Work, copy: WorkingCopy) -> Iterator[str]:
+    """What becomes of the secrets on this computer, said before anything happens."""
+    count = len(copy.files())
+    if count and work.site.environment.playground:
+        yield f"The {count} files of its secrets on this computer are removed too."
+    elif count:
+        yield f"The {count} files of its secrets on this computer stay in {copy.root}."
+
+
+def _forgotten(work: Work, bucket: str, copy: WorkingCopy) -> Generator[Event, None, tuple[StepResult, str]]:
+    """The working copy goes with a playground and stays otherwise; the kubeconfig's context goes. What to do by hand.
+
+    Nothing of it is touched while the bucket may still be there.
+    """
+    done: list[str] = []
+    if not copy.files():
+        return _result(done, "Nothing is here"), ""
+    named = bucket or str(work.site.environment.values.get("secrets_bucket_name") or "")
+    try:
+        there = bool(named) and state_bucket.exists(work.site.cloud, named)
+    except AwsError as error:
+        there = True
+        yield LogLine(text=str(error), level=Level.WARNING)
+    if there:
+        return _result(done, f"They stay: {named} may still be there"), ""
+    if work.site.environment.playground:
+        count = forgetting.forget(copy)
+        done.append(f"{count} files removed")
+        return _result(done, ""), ""
+    count = forgetting.keep_alone(copy)
+    done.append(f"{count} files kept")
+    left = f"Its secrets stay on this computer, in {copy.root}. To remove them: {forgetting.removal(copy)}"
+    yield LogLine(text=left)
+    return _result(done, ""), left
+
+
+def _result(done: list[str], nothing: str) -> StepResult:
+    return StepResult(Outcome.DONE if done else Outcome.UNCHANGED, ", ".join(done) or nothing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kubeplat_tui.services import master_key
 from kubeplat_tui.services.aws_errors import aws_call
 from kubeplat_tui.services.errors import InputError, KubeplatError
-from kubeplat_tui.services.events import CheckFinished, CheckState, LogLine, Outcome
+from kubeplat_tui.services.events import CheckFinished, CheckState, LogLine, Outcome, Verb, now
 from kubeplat_tui.services.pipeline import StepResult
 from kubeplat_tui.services.terraform import binary as terraform_binary
 from kubeplat_tui.services.terraform import client as terraform
@@ -81,6 +81,8 @@ def preflight(work: Work) -> Generator[Event, None, tuple[StepResult, Ready]]:
         failed.append(str(error))
         yield CheckFinished(name="account", state=CheckState.FAILED, detail=str(error))
     checks: dict[str, Callable[[Site], Check]] = {"variables": _variables, "room": _room}
+    if work.verb is not Verb.CLEANUP:
+        checks["secrets"] = _secrets
     # Without the right account nothing else is asked: it would be another account's answer.
     if identity is not None and not failed:
         checks |= {
@@ -157,6 +159,40 @@ def _room(site: Site) -> Check:
             f"{folder} has {free >> 20} MiB left, and a run may need {ROOM >> 20} MiB: make room.",
         )
     return CheckState.PASSED, f"{folder} has {free >> 30} GiB left."
+
+
+def _secrets(site: Site) -> Check:
+    """Whether what the cluster uses is valid, as far as this computer's working copy knows."""
+    from kubeplat_tui.services.pki import findings
+    from kubeplat_tui.services.pki.findings import Health
+    from kubeplat_tui.services.pki.names import names_of
+    from kubeplat_tui.services.secrets.steps import summed
+    from kubeplat_tui.services.secrets.working_copy import WorkingCopy
+
+    try:
+        files = WorkingCopy(site.folders.root).snapshot()
+        found = findings.check(names_of(site), files, now()) if files else []
+    except KubeplatError as error:
+        return CheckState.NOT_AVAILABLE, str(error)
+    known = [one for one in found if one.expires is not None and one.in_use]
+    if not known:
+        return CheckState.PASSED, "No certificate is on this computer yet: a run fetches them, or makes them."
+    expired = [one for one in known if one.health is Health.EXPIRED]
+    if expired:
+        return (
+            CheckState.FAILED,
+            f"{summed(expired)} So this computer's working copy has it: where it was renewed elsewhere, "
+            f"kubeplat fetch-secrets -e {site.environment.name} first.",
+        )
+    due = [one for one in known if one.health is Health.DUE]
+    if due:
+        return CheckState.WARNED, f"{summed(due)} So this computer's working copy has it."
+    first = min(known, key=lambda one: one.expires or now())
+    return (
+        CheckState.PASSED,
+        f"{len(known)} certificates in use are valid in this computer's working copy; "
+        f"{first.name} expires first, in {first.days} days.",
+    )
 
 
 def _region(site: Site) -> Check:

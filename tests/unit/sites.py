@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
+
+import boto3
 
 from kubeplat_tui.services import environments
 from kubeplat_tui.services.cloud import Cloud
-from kubeplat_tui.services.events import PipelineFinished
+from kubeplat_tui.services.events import Outcome, PipelineFinished, StepFinished
 from kubeplat_tui.services.site import Site
 from kubeplat_tui.services.variables import declarations as variables
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from kubeplat_tui.services.events import Event, Question
 
 CHECKOUT = Path(__file__).parents[2]
-REGION = "eu-west-2"
+REGION: Literal["eu-west-2"] = "eu-west-2"
 
 SETTINGS = """\
 environment = "{name}"
@@ -99,6 +102,25 @@ class Answers:
     def topics(self) -> list[str]:
         """What was asked, in order."""
         return [question.topic for question in self.questions]
+
+
+def with_bucket(events: Iterator[Event], site: Site) -> Iterator[Event]:
+    """The events of a run; the secrets bucket comes about when the foundation is applied, or was before."""
+    name = str(site.environment.values["secrets_bucket_name"])
+    with contextlib.closing(cast("Generator[Event, None, None]", events)) as given:
+        for event in given:
+            if isinstance(event, StepFinished) and event.step == "apply-foundation":
+                if event.outcome in {Outcome.DONE, Outcome.UNCHANGED}:
+                    make_bucket(name)
+            yield event
+
+
+def make_bucket(name: str) -> None:
+    """A versioned bucket, where there is none."""
+    s3 = boto3.client("s3", REGION)
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
 def played(events: Iterable[Event]) -> tuple[list[Event], PipelineFinished]:

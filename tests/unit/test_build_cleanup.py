@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import pytest
 
 from kubeplat_tui.services import build, cleanup, environments
 from kubeplat_tui.services.errors import ExitCode
-from kubeplat_tui.services.events import Outcome, PlanReady, Root, StepFinished, Stop
+from kubeplat_tui.services.events import Outcome, PipelineFinished, PlanReady, Root, StepFinished, Stop
 from kubeplat_tui.services.leftovers import Leftover
+from kubeplat_tui.services.secrets.store import SecretStore
+from kubeplat_tui.services.secrets.working_copy import WorkingCopy
 from tests.unit.fake_terraform import FakeTerraform, change, complaint, counted, shown
-from tests.unit.sites import REGION, Answers, make_site, played
+from tests.unit.sites import REGION, Answers, make_site, played, with_bucket
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
+    from kubeplat_tui.services.events import Event
     from kubeplat_tui.services.site import Site
 
+T = TypeVar("T")
 pytestmark = pytest.mark.usefixtures("in_process_aws")
 
 
@@ -48,14 +53,10 @@ def built(site: Site, terraform: FakeTerraform) -> Site:
         cluster_show=shown(change("aws_vpc.main", "create")),
         cluster_apply={"lines": [counted(add=1)]},
     )
-    _, last = played(build.run(site, Answers(), Stop()))
+    _, last = played(with_bucket(build.run(site, Answers(), Stop()), site))
     assert last.outcome is Outcome.DONE, last
     name = site.environment.name
     s3 = boto3.client("s3", REGION)
-    s3.create_bucket(
-        Bucket=f"{name}-secrets-1a2b", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
-    )
-    s3.put_bucket_versioning(Bucket=f"{name}-secrets-1a2b", VersioningConfiguration={"Status": "Enabled"})
     for _ in range(2):
         s3.put_object(Bucket=f"{name}-secrets-1a2b", Key="secure/token", Body=b"x")
     s3.delete_object(Bucket=f"{name}-secrets-1a2b", Key="secure/token")
@@ -127,8 +128,66 @@ def test_without_the_name_nothing_is_destroyed(tmp_path: Path, terraform: FakeTe
     _, last = played(cleanup.cleanup(site, Answers(declined={topic}), Stop()))
     assert (last.outcome, last.exit_code) == (Outcome.DECLINED, ExitCode.FAILED)
     assert not any(one.endswith("apply") for one in terraform.commands()[before:])
+    copy = WorkingCopy(site.folders.root)
     versions = boto3.client("s3", REGION).list_object_versions(Bucket="demo-secrets-1a2b")
-    assert len(versions["Versions"]) == 2
+    assert {one["Key"] for one in versions["Versions"] if one["IsLatest"]} == set(copy.files())
+
+
+def to_the_end(events: Generator[Event, None, T]) -> T:
+    """Play it; what it returns."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as ended:
+            return ended.value  # type: ignore[no-any-return]  # what the generator's type says
+
+
+def cleaned(site: Site, answers: Answers) -> PipelineFinished:
+    """A cleanup whose Terraform takes the emptied secrets bucket away."""
+    name = str(site.environment.values["secrets_bucket_name"])
+    for event in cleanup.cleanup(site, answers, Stop()):
+        if isinstance(event, StepFinished) and event.step == cleanup.FOUNDATION.key:
+            boto3.client("s3", REGION).delete_bucket(Bucket=name)
+    assert isinstance(event, PipelineFinished)
+    return event
+
+
+def test_a_playgrounds_secrets_go_from_this_computer_too(tmp_path: Path, terraform: FakeTerraform) -> None:
+    site = built(make_site(tmp_path, "play-jest"), terraform)
+    copy = WorkingCopy(site.folders.root)
+    copy.commit({"secure/tokens.csv": b"# another one\n"})
+    to_the_end(SecretStore(site).fetch(["secure/tokens.csv"], overwrite=True))
+    count = len(copy.files())
+    assert (site.folders.root / "replaced").is_dir()
+    answers = Answers()
+    last = cleaned(site, answers)
+    assert last.outcome is Outcome.DONE, last
+    assert (
+        f"The {count} files of its secrets on this computer are removed too." in answers.questions[0].detail
+    )
+    left = {path.name for path in site.folders.root.iterdir()}
+    assert left == {"pipeline.lock", "runs", "work"}
+
+
+def test_others_keep_their_secrets_and_are_told_where(tmp_path: Path, terraform: FakeTerraform) -> None:
+    site = built(make_site(tmp_path), terraform)
+    copy = WorkingCopy(site.folders.root)
+    before = {key: copy.read(key) for key in copy.files()}
+    answers = Answers()
+    last = cleaned(site, answers)
+    assert last.outcome is Outcome.DONE, last
+    assert f"stay in {copy.root}" in answers.questions[0].detail
+    assert f"rm -rf {copy.root} " in last.todo
+    assert {key: copy.read(key) for key in copy.files()} == before
+    assert copy.record.in_step == {}
+
+
+def test_while_the_bucket_is_there_the_secrets_stay_here(tmp_path: Path, terraform: FakeTerraform) -> None:
+    site = built(make_site(tmp_path, "play-jest"), terraform)
+    before = set(WorkingCopy(site.folders.root).files())
+    _, last = played(cleanup.cleanup(site, Answers(), Stop()))
+    assert last.outcome is Outcome.DONE, last
+    assert set(WorkingCopy(site.folders.root).files()) == before
 
 
 def test_another_environments_state_keeps_the_bucket(tmp_path: Path, terraform: FakeTerraform) -> None:

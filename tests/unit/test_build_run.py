@@ -32,7 +32,7 @@ from kubeplat_tui.services.events import (
 )
 from kubeplat_tui.services.leftovers import Leftover
 from tests.unit.fake_terraform import FakeTerraform, change, complaint, counted, hook, shown
-from tests.unit.sites import REGION, Answers, LosableCloud, make_site, played
+from tests.unit.sites import REGION, Answers, LosableCloud, make_site, played, with_bucket
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +81,7 @@ def mode(path: Path) -> int:
 
 
 def run(site: Site, answers: Answers | None = None, stop: Stop | None = None) -> Any:
-    return played(build.run(site, answers or Answers(), stop or Stop()))
+    return played(with_bucket(build.run(site, answers or Answers(), stop or Stop()), site))
 
 
 def test_a_first_run_asks_for_everything_it_makes(site: Site, terraform: FakeTerraform) -> None:
@@ -401,7 +401,7 @@ def test_a_stop_reaches_terraform_once(site: Site, terraform: FakeTerraform) -> 
         }
     )
     stop, events = Stop(), []
-    for event in build.run(site, Answers(), stop):
+    for event in with_bucket(build.run(site, Answers(), stop), site):
         events.append(event)
         if isinstance(event, ResourceProgress) and event.address == "aws_lb.a":
             assert stop.request()
@@ -457,7 +457,7 @@ def test_a_cloud_that_is_lost_takes_terraform_with_it(
     cloud = site.cloud
     assert isinstance(cloud, LosableCloud)
     events = []
-    for event in build.run(site, Answers(), Stop()):
+    for event in with_bucket(build.run(site, Answers(), Stop()), site):
         events.append(event)
         if isinstance(event, ResourceProgress) and event.address == "aws_lb.a":
             cloud.lose()

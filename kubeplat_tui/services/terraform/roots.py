@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services import runs, ssh_key
+from kubeplat_tui.services import runs
 from kubeplat_tui.services.adopt import orphans, untagged_orphans
 from kubeplat_tui.services.aws_errors import AwsError
 from kubeplat_tui.services.errors import KubeplatError
@@ -49,12 +49,14 @@ class Roots:
         key: MasterKey | None,
         store: StateStore | None,
         *,
+        public_key: str,
         may_destroy: bool = False,
         foundation_is_there: bool = True,
     ) -> None:
         self._work = work
         self._key = key
         self._store = store
+        self._public_key = public_key
         self._may_destroy = may_destroy
         self._imports: dict[Root, tuple[Import, ...]] = {}
         self._pending = self._absent(foundation_is_there=foundation_is_there)
@@ -189,7 +191,7 @@ class Roots:
     def _settings(self, root: Root) -> RootSettings:
         site = self._work.site
         values: dict[str, Value] = dict(site.environment.values)
-        values["ssh_public_key"] = self._public_key()
+        values["ssh_public_key"] = self._public_key
         if self._key is None:
             values["kms_master_id"] = alias_of(self._work.name)
         return RootSettings(
@@ -204,18 +206,6 @@ class Roots:
         if self._store is None or self._key is None:
             return Backend(key=str(self._work.folder / f"{root}.tfstate"))
         return Backend(self._store.key(root), self._store.bucket, self._work.site.cloud.region, self._key.arn)
-
-    def _public_key(self) -> str:
-        """The key pair's public half: this computer's, else the one that the foundation was built with
-        elsewhere.
-        """
-        site = self._work.site
-        if self._store is not None and not ssh_key.private_key_path(site.folders).exists():
-            state = self._store.read(Root.FOUNDATION)
-            pair = state.find(KEY_PAIR.type, KEY_PAIR.name) if state is not None else None
-            if pair is not None and isinstance(pair.attributes.get("public_key"), str):
-                return str(pair.attributes["public_key"])
-        return ssh_key.public_key(site.folders, self._work.name)
 
     def _absent(self, *, foundation_is_there: bool) -> dict[Root, tuple[BlockName, ...]]:
         key = (MASTER_KEY,) if self._key is None else ()
