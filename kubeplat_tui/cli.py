@@ -11,12 +11,16 @@ import typer
 
 from kubeplat_tui import __version__
 from kubeplat_tui.commands import (
+    certs,
     environments,
     inventory,
     output,
     pipelines,
     rehearse,
     sandbox,
+    show_cert,
+    ssh_key,
+    tokens,
     unlock,
     variables,
 )
@@ -53,7 +57,20 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     group(app)
-    for room in (pipelines, output, inventory, environments, variables, sandbox, unlock, rehearse):
+    for room in (
+        pipelines,
+        output,
+        inventory,
+        environments,
+        variables,
+        certs,
+        show_cert,
+        tokens,
+        ssh_key,
+        sandbox,
+        unlock,
+        rehearse,
+    ):
         room.add_to(app)
     verb(app, "version")(version)
     app.command("help")(help_)

@@ -75,9 +75,10 @@ def test_the_next_step_follows_from_the_file_alone() -> None:
     assert encryption.next_step(configuration("ours", "key1")) is EncryptionStep.PROMOTE
 
 
-def test_each_step_but_the_last_says_what_has_to_happen_before_the_next() -> None:
-    assert "every master" in encryption.WAIT[EncryptionStep.ADD]
-    assert "kubectl replace" in encryption.WAIT[EncryptionStep.PROMOTE]
+def test_each_step_but_the_first_says_what_has_to_happen_before_it() -> None:
+    assert encryption.before(EncryptionStep.ADD) == ()
+    assert "Every master" in encryption.before(EncryptionStep.PROMOTE)[0]
+    assert any("kubectl replace" in each for each in encryption.before(EncryptionStep.DROP))
     assert set(encryption.DOES) == set(EncryptionStep)
 
 

@@ -36,20 +36,24 @@ class EncryptionStep(StrEnum):
     DROP = "drop"
 
 
-WAIT = {
-    EncryptionStep.ADD: "every master has fetched this file and two minutes have passed: each API server has to be "
-    "able to read the new key before one of them writes with it",
-    EncryptionStep.PROMOTE: "every master has fetched this file, two minutes have passed, and then every Secret was "
-    "written again: kubectl get secrets --all-namespaces -o json | kubectl replace -f -",
-    EncryptionStep.DROP: "",
-}
-"""What has to have happened on the machines after a step, before the next one."""
-
 DOES = {
-    EncryptionStep.ADD: "a new key is put second: API servers can read with it, none writes with it yet",
-    EncryptionStep.PROMOTE: "the new key is put first: API servers write with it and still read with the old one",
-    EncryptionStep.DROP: "the old key is taken away: a Secret that was not written again can no longer be read",
+    EncryptionStep.ADD: "A new key is put second: API servers can read with it, none writes with it yet.",
+    EncryptionStep.PROMOTE: "The new key is put first: API servers write with it, and read with the old one still.",
+    EncryptionStep.DROP: "The old key is taken away: a Secret that was not written again can be read no more.",
 }
+WAIT = {
+    EncryptionStep.ADD: (
+        "Every master has fetched the file, and two minutes have passed: each API server has to be able to read with "
+        "the new key before one of them writes with it.",
+    ),
+    EncryptionStep.PROMOTE: (
+        "Every master has fetched the file, and two minutes have passed.",
+        "Every Secret was written again: kubectl get secrets --all-namespaces -o json | kubectl replace -f -",
+        "No backup of etcd from before that is needed any more: it cannot be read without the old key.",
+    ),
+    EncryptionStep.DROP: (),
+}
+"""What has to happen after a step, before the next one is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,12 @@ def next_step(data: bytes) -> EncryptionStep:
             KEY, "it cannot be seen which of its keys is the newest one: call them key1 and key2"
         )
     return EncryptionStep.PROMOTE if found[0].number < found[1].number else EncryptionStep.DROP
+
+
+def before(doing: EncryptionStep) -> tuple[str, ...]:
+    """What has to have happened before a step is taken; () before the first."""
+    steps = list(EncryptionStep)
+    return WAIT[steps[steps.index(doing) - 1]] if doing is not steps[0] else ()
 
 
 def step(data: bytes) -> tuple[bytes, EncryptionStep]:
