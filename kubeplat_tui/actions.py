@@ -401,9 +401,6 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("secret_editor.save", ("ctrl+s",), "save", "Save", "Check it, show the difference, then save."),
     Action("secret_editor.leave", ("escape",), "leave", "Leave", "Close; what is not saved is asked about."),
-    Action(
-        "secret_editor.save_anyway", ("s",), "save_anyway", "Save all the same", "Save although it is wrong."
-    ),
     # Yes or no
     Action("confirm.yes", ("y",), "yes", "Yes", "Yes."),
     Action("confirm.no", ("n",), "cancel", "No", "No: nothing happens."),

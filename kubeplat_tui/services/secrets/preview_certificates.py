@@ -237,23 +237,30 @@ def _private(label: str, block: str) -> tuple[Rows, list[Value]]:
 
 def public_key(text: str) -> Preview:
     """Public keys in PEM."""
-    from cryptography.hazmat.primitives import serialization
-
     lines: list[Line] = []
     values: list[Value] = []
     found = [block for label, block in blocks(text) if label.endswith("PUBLIC KEY")]
     for block in found[:MOST]:
         if lines:
             lines.append(line())
-        try:
-            words = key_type(serialization.load_pem_public_key(block.encode()))
-        except Exception:  # noqa: BLE001 - what cannot be parsed has many exceptions, and any may come
+        words = public_fact(block)
+        if words is None:
             lines.append(problem("This block is no public key that can be read."))
             continue
         print_of = public_fingerprint(block)
         lines += fields([("public key", words), ("SHA-256", print_of)])
         values.append(Value("fingerprint (SHA-256)", print_of))
     return Preview(Kind.PUBLIC_KEY, "public key", tuple(lines), tuple(values))
+
+
+def public_fact(block: str) -> str | None:
+    """Algorithm and size of a public key in PEM; None where it cannot be read. Never raises."""
+    from cryptography.hazmat.primitives import serialization
+
+    try:
+        return key_type(serialization.load_pem_public_key(block.encode()))
+    except Exception:  # noqa: BLE001 - what cannot be parsed has many exceptions, and any may come
+        return None
 
 
 def public_fingerprint(pem: str) -> str:
@@ -267,7 +274,7 @@ def ssh_public(text: str) -> Preview:
     values: list[Value] = []
     for row in text.splitlines()[:MOST]:
         parts = row.split(None, 2)
-        blob = _base64(parts[1]) if len(parts) > 1 else b""
+        blob = ssh_blob(row)
         if not blob:
             if row.strip():
                 lines.append(problem("This line is no ssh key that can be read."))
@@ -277,6 +284,13 @@ def ssh_public(text: str) -> Preview:
         lines += fields([("ssh key", _ssh_type(blob)), ("comment", comment), ("fingerprint", print_of)])
         values += [Value("public key", row), Value("fingerprint", print_of)]
     return Preview(Kind.SSH_PUBLIC, "ssh public key", tuple(lines), tuple(values))
+
+
+def ssh_blob(row: str) -> bytes:
+    """The key in a line of a `.pub` file; b"" where it is none. The key says its own type, which must be the line's."""
+    parts = row.split(None, 2)
+    blob = _base64(parts[1]) if len(parts) > 1 else b""
+    return blob if blob and _ssh_type(blob) == parts[0] else b""
 
 
 def ssh_fingerprint(blob: bytes) -> str:

@@ -98,6 +98,11 @@ def safe(text: str) -> str:
     return text if text.isprintable() else _UNSAFE.sub("�", text.expandtabs(8))
 
 
+def visible(text: str) -> str:
+    """As `safe`, with as many characters as before: a tab stays."""
+    return text if text.isprintable() else _UNSAFE.sub("�", text)
+
+
 def line(*pieces: str | tuple[str, Role]) -> Line:
     """A line of texts, each with its role where it has one. They are made safe."""
     pairs = [(piece, Role.PLAIN) if isinstance(piece, str) else piece for piece in pieces]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kubeplat_tui.services.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 LIMIT = 1024 * 1024
 """Characters that are looked into; a tenth of a second with libyaml."""
@@ -171,10 +171,11 @@ class _Reader:
             self.levels[-1].filled()
 
 
-def scan(text: str) -> Scan:
+def scan(text: str, *, strict: bool = False) -> Scan:
     """Every key and value of `text`. Raises `InputError` with the line where it is neither YAML nor JSON.
 
-    Time grows with the text's length only, which may be `LIMIT` characters.
+    Time grows with the text's length only, which may be `LIMIT` characters. `strict`: tabs do not indent, and a key
+    stands once in a mapping, as readers of YAML want it.
     """
     import yaml
 
@@ -186,7 +187,7 @@ def scan(text: str) -> Scan:
     reader = _Reader()
     try:
         # JSON is indented by tabs sometimes, which YAML refuses; a space takes as much room.
-        for event in _events(text.replace("\t", " ")):
+        for event in _events(text if strict else text.replace("\t", " ")):
             reader.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -194,7 +195,23 @@ def scan(text: str) -> Scan:
         raise InputError(f"It is not YAML: {line}{error.problem or error.context}.") from None
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"It is not YAML: {str(error).splitlines()[0]}.") from None
+    if strict:
+        _check_keys(reader.scalars, text)
     return Scan(tuple(reader.scalars), tuple(reader.aliases))
+
+
+def _check_keys(scalars: Iterable[Scalar], text: str) -> None:
+    """Go's readers refuse a mapping with the same key twice; PyYAML takes the last one."""
+    known: set[tuple[int, Path]] = set()
+    for one in scalars:
+        if not one.is_key or one.path[-1:] == ("<<",):
+            continue
+        if (one.document, one.path) in known:
+            number = text.count("\n", 0, one.start) + 1
+            raise InputError(
+                f"It is not right: line {number}: the key {one.value[:60]!r} stands there already."
+            )
+        known.add((one.document, one.path))
 
 
 def _events(text: str) -> Iterator[Any]:
