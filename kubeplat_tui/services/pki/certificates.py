@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import warnings
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,26 @@ BACKDATED = timedelta(minutes=5)
 """How long before now a certificate begins: clocks differ."""
 
 
+def in_pem(data: bytes) -> list[x509.Certificate]:
+    """Every certificate in `data`; their parts are not decoded yet. Raises `ValueError` where there is none.
+
+    Those that break a rule of RFC 5280 are read too, and without the warning that would go to the terminal.
+    """
+    from cryptography import x509
+    from cryptography.utils import CryptographyDeprecationWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return x509.load_pem_x509_certificates(data)
+
+
 def load_all(key: str, data: bytes) -> tuple[x509.Certificate, ...]:
     """Every certificate in the file `key`, in order. Raises `KubeplatError` for none, or a broken one."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        found = tuple(x509.load_pem_x509_certificates(data))
+        found = tuple(in_pem(data))
         for each in found:
             # They are decoded when they are asked for: here, so that nobody else meets a broken one.
             _ = each.public_key(), each.subject, each.issuer, each.extensions

@@ -131,9 +131,9 @@ def _ends(key: str, data: bytes) -> list[datetime]:
 
 
 def _ends_in_pem(data: bytes) -> list[datetime]:
-    from cryptography import x509
+    from kubeplat_tui.services.pki import certificates
 
     try:
-        return [each.not_valid_after_utc for each in x509.load_pem_x509_certificates(data)]
+        return [each.not_valid_after_utc for each in certificates.in_pem(data)]
     except ValueError:
         return []

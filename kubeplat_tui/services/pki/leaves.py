@@ -24,8 +24,8 @@ class Leaf:
 
     certificate: x509.Certificate
     private: keys.PrivateKey | None = field(repr=False)
-    authority: bytes = b""
-    """The PEM that its kubeconfig trusts the server by."""
+    roots: tuple[x509.Certificate, ...] = ()
+    """What its kubeconfig trusts the server by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def read(profile: Profile, files: Mapping[str, bytes]) -> Leaf | None:
         return Leaf(
             certificates.load_all(place, content.certificate)[0],
             keys.load(place, content.private),
-            content.authority,
+            _roots(place, content),
         )
     private = keys.load(profile.key, files[profile.key]) if profile.key in files else None
     return Leaf(certificates.load_all(place, files[place])[0], private)
@@ -78,9 +78,8 @@ def read_copy(profile: Profile, files: Mapping[str, bytes]) -> Leaf | None:
     place, pem = (
         (profile.key, files[profile.key]) if profile.key in files else (profile.copy, content.private)
     )
-    return Leaf(
-        certificates.load_all(profile.copy, content.certificate)[0], keys.load(place, pem), content.authority
-    )
+    certificate = certificates.load_all(profile.copy, content.certificate)[0]
+    return Leaf(certificate, keys.load(place, pem), _roots(profile.copy, content))
 
 
 def why_foreign(
@@ -97,10 +96,8 @@ def why_foreign(
         return f"{profile.key or 'its key'} does not fit its certificate"
     if not certificates.issued_by(leaf.certificate, *issuers):
         return f"the {profile.authority} that is here did not sign it"
-    if profile.kubeconfig:
-        known = certificates.load_all(profile.kubeconfig, leaf.authority) if leaf.authority else ()
-        if not set(known) & set(roots):
-            return "it trusts none of the authorities that are here"
+    if profile.kubeconfig and not set(leaf.roots) & set(roots):
+        return "it trusts none of the authorities that are here"
     return ""
 
 
@@ -116,8 +113,8 @@ def why_foreign_copy(
         return f"it does not hold the certificate of {profile.certificate}"
     if leaf.private is None or not certificates.fits(embedded[0], keys.load(profile.copy, content.private)):
         return f"it does not hold the key of {profile.certificate}"
-    known = certificates.load_all(profile.copy, content.authority) if content.authority else ()
-    return "" if set(known) & set(roots) else "it trusts none of the authorities that are here"
+    known = set(_roots(profile.copy, content))
+    return "" if known & set(roots) else "it trusts none of the authorities that are here"
 
 
 def write(
@@ -132,3 +129,7 @@ def write(
         content = kubeconfigs.Kubeconfig(profile.server, issuing.roots_pem, pem, secret)
         written[place] = kubeconfigs.render(issuing.environment, profile.name, content)
     return written
+
+
+def _roots(place: str, content: kubeconfigs.Kubeconfig) -> tuple[x509.Certificate, ...]:
+    return certificates.load_all(place, content.authority) if content.authority else ()
