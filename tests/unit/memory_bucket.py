@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import hashlib
 import itertools
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from kubeplat_tui.services.secrets.bucket import Content, SecretsBucket
@@ -17,7 +21,8 @@ from tests.unit.sites import make_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from kubeplat_tui.services.site import Site
 
 Page = list[Stored]
 VersionPage = list[Version]
@@ -174,9 +179,17 @@ class MemoryBucket:
         self.before(call, key)
 
 
-def make_store(folder: Path, bucket: MemoryBucket | None = None, name: str = "demo") -> SecretStore:
+def make_store(folder: Path, bucket: MemoryBucket | None = None) -> SecretStore:
     """A store in `folder` beside `bucket`; two folders with one bucket are two computers."""
     folder.mkdir(exist_ok=True)
-    store = SecretStore(make_site(folder, name), {"HOME": str(folder)})
+    workplace = dataclasses.replace(_site().workplace, state=folder / "state")
+    store = SecretStore(dataclasses.replace(_site(), workplace=workplace), {"HOME": str(folder)})
     store._bucket = cast("SecretsBucket", bucket or MemoryBucket())
     return store
+
+
+@functools.cache
+def _site() -> Site:
+    """The declarations of the Terraform roots are read once."""
+    with tempfile.TemporaryDirectory() as folder:
+        return make_site(Path(folder))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.workplace import write_private
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from kubeplat_tui.services.secrets.transaction import Stage
 
 FORMAT = 1
 
@@ -108,15 +110,13 @@ class Digests:
             self._entries()[key] = [*_identity(stat), sha256]
             self._changed = True
 
-    def save(self, keys: Collection[str]) -> None:
+    def save(self, stage: Stage, keys: Collection[str]) -> None:
         """Keep the digests of `keys` for the next process. It is a comfort: where that fails nothing is lost."""
         if not self._changed:
             return
         entries = {key: entry for key, entry in self._entries().items() if key in keys}
-        try:
-            write_private(self._path, json.dumps(entries, separators=(",", ":")).encode())
-        except KubeplatError:
-            return
+        with contextlib.suppress(KubeplatError):
+            stage.move(stage.add(json.dumps(entries, separators=(",", ":")).encode()), self._path)
         self._known, self._changed = entries, False
 
     def _entries(self) -> dict[str, list[Any]]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.workplace import PRIVATE_FILE, cannot_write, private_folder, write_private
+from kubeplat_tui.services.workplace import PRIVATE_FILE, cannot_write, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -74,6 +74,13 @@ class Stage:
         """Have these on the disk. Raises `KubeplatError` where it is full."""
         sync_files(self.folder / name for name in names)
 
+    def move(self, name: str, place: Path) -> None:
+        """Put what waits under `name` in its place. Raises `KubeplatError`."""
+        try:
+            (self.folder / name).replace(place)
+        except OSError as error:
+            raise cannot_write(place, error) from error
+
     def discard(self, names: Iterable[str]) -> None:
         """Forget these."""
         for name in names:
@@ -114,13 +121,16 @@ class Change:
     writes: tuple[tuple[str, str], ...]
     deletes: tuple[str, ...] = ()
 
-    def note(self, path: Path) -> None:
+    def note(self, stage: Stage, path: Path) -> None:
         """Write the redo note: from here on the change happens. Raises `KubeplatError` where it cannot be written."""
         body = {"format": FORMAT, "writes": self.writes, "deletes": self.deletes}
-        write_private(path, json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode())
+        name = stage.add(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode())
         try:
+            stage.sync([name])
+            stage.move(name, path)
             sync_files([path.parent])
         except KubeplatError:
+            stage.discard([name])
             path.unlink(missing_ok=True)
             raise
 
@@ -158,13 +168,14 @@ class Change:
                 (self.root / target).unlink(missing_ok=True)
             self._sync_folders()
             path.unlink()
-            sync_files([path.parent])
-        except OSError as error:
+        except (OSError, KubeplatError) as error:
             raise KubeplatError(
                 f"A change of the secrets in {self.root} was begun and could not be finished.",
-                why=f"{error.strerror or error}.",
+                why=error.why if isinstance(error, KubeplatError) else f"{error.strerror or error}.",
                 todo="Nothing is lost: everything new is on the disk, and the next command finishes the change.",
             ) from error
+        with contextlib.suppress(KubeplatError):  # carried out again it would do no harm
+            sync_files([path.parent])
         self._remove_empty_folders()
 
     def _sync_folders(self) -> None:

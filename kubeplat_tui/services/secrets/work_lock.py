@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services.events import now
 from kubeplat_tui.services.runs import BusyError, age_words
@@ -51,35 +51,35 @@ class WorkLock:
             finally:
                 self._owner = None
         finally:
-            file.close()
+            os.close(file)
 
-    def _open(self) -> IO[str]:
+    def _open(self) -> int:
         private_folder(self._path.parent)
         try:
-            return os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE_FILE), "r+")
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE_FILE)
         except OSError as error:
             raise cannot_write(self._path, error) from error
 
-    def _take(self, file: IO[str], patience: float) -> None:
+    def _take(self, file: int, patience: float) -> None:
         give_up = time.monotonic() + patience
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() >= give_up:
-                    raise self._busy(file.read()) from None
+                    raise self._busy(os.pread(file, 4096, 0)) from None
                 time.sleep(POLL)
             else:
                 return
 
-    def _sign(self, file: IO[str], doing: str) -> None:
+    def _sign(self, file: int, doing: str) -> None:
         """Say in the file who has it. Only for the sentence: on a full disk it stays unsigned."""
+        holder = {"pid": os.getpid(), "doing": doing, "since": now().isoformat()}
         with contextlib.suppress(OSError):
-            file.truncate(0)
-            json.dump({"pid": os.getpid(), "doing": doing, "since": now().isoformat()}, file)
-            file.flush()
+            os.ftruncate(file, 0)
+            os.pwrite(file, json.dumps(holder).encode(), 0)
 
-    def _busy(self, text: str) -> BusyError:
+    def _busy(self, text: bytes) -> BusyError:
         holder: Any = None
         with contextlib.suppress(ValueError):
             holder = json.loads(text)

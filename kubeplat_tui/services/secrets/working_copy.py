@@ -91,7 +91,7 @@ class WorkingCopy:
                 sha256, now_has = digest_of(entry)
                 self._digests.put(key, now_has, sha256)
             found[key] = _local(key, entry, sha256, now_has, protected.get(key))
-        self._digests.save(found)
+        self._digests.save(self.stage, found)
         return found
 
     def file(self, key: str) -> LocalFile | None:
@@ -199,7 +199,7 @@ class WorkingCopy:
             writes = [(f"{FILES}/{key}", waiting) for key, waiting in staged.items()]
             gone = tuple(f"{FILES}/{key}" for key in deletes)
             change = Change(self.folder, (*writes, (RECORD, name)), gone)
-            change.note(self._note)
+            change.note(self.stage, self._note)
         except KubeplatError:
             if not self._note.exists():
                 self.stage.discard([name])
@@ -277,14 +277,14 @@ class WorkingCopy:
         return folder
 
     def _keep_later_edits(self, change: Change) -> None:
-        """Keep what somebody wrote by hand after the change was begun, before the change replaces it."""
+        """Keep what somebody wrote by hand after the change was begun, before the change replaces or deletes it."""
         began = self._note.stat().st_mtime_ns
+        waiting = [target for target, name in change.writes if (self.stage.folder / name).exists()]
         later = []
-        for target, name in change.writes:
-            if target.startswith(f"{FILES}/") and (self.stage.folder / name).exists():
-                with contextlib.suppress(FileNotFoundError):
-                    if (self.folder / target).lstat().st_ctime_ns > began:
-                        later.append(target.removeprefix(f"{FILES}/"))
+        for target in (*waiting, *change.deletes):
+            with contextlib.suppress(FileNotFoundError):
+                if target != RECORD and (self.folder / target).lstat().st_ctime_ns > began:
+                    later.append(target.removeprefix(f"{FILES}/"))
         self._keep(later)
 
 
