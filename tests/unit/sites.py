@@ -109,9 +109,12 @@ def with_bucket(events: Iterator[Event], site: Site) -> Iterator[Event]:
     name = str(site.environment.values["secrets_bucket_name"])
     with contextlib.closing(cast("Generator[Event, None, None]", events)) as given:
         for event in given:
-            if isinstance(event, StepFinished) and event.step == "apply-foundation":
-                if event.outcome in {Outcome.DONE, Outcome.UNCHANGED}:
-                    make_bucket(name)
+            if (
+                isinstance(event, StepFinished)
+                and event.step == "apply-foundation"
+                and event.outcome in {Outcome.DONE, Outcome.UNCHANGED}
+            ):
+                make_bucket(name)
             yield event
 
 

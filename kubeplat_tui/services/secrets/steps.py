@@ -70,15 +70,7 @@ def fetched(work: Work, store: SecretStore) -> Generator[Event, None, tuple[Step
     if ended.conflicts:
         raise conflict(work.name, ended.conflicts)
     comparison = store.compare()
-    open_ones = [
-        file.key for file in comparison.files if file.state in {State.ONLY_THERE, State.CHANGED_THERE}
-    ]
-    if open_ones:
-        raise KubeplatError(
-            f"The secrets were changed in the bucket while they were fetched: {_named(open_ones)}.",
-            why="Somebody else is at work there; nothing was made.",
-            todo="Run again when they are done.",
-        )
+    _raise_if_changed(work, comparison)
     leftovers = [file.key for file in _deleted_there(comparison) if _of_a_rotation(file.key)]
     if leftovers:
         # An authority's rotation was ended on another computer; here it would seem to go on.
@@ -111,6 +103,7 @@ def uploaded(work: Work, store: SecretStore) -> Generator[Event, None, tuple[Ste
     Raises `KubeplatError` where somebody else was faster, and where the bucket does not hold what was sent.
     """
     comparison = store.compare()
+    _raise_if_changed(work, comparison)
     bundle = _bundle(store)
     wanted = [file.key for file in _to_upload(comparison, bundle)]
     for file in _deleted_there(comparison):
@@ -187,6 +180,20 @@ def conflict(environment: str, keys: Collection[str]) -> KubeplatError:
         f"kubeplat fetch-secrets -e {environment} --overwrite, or this computer's with "
         f"kubeplat upload-secrets -e {environment} --overwrite; and run again.",
     )
+
+
+def _raise_if_changed(work: Work, comparison: Comparison) -> None:
+    """Raise `KubeplatError` where somebody else changed the bucket's side of the bundle since it was fetched."""
+    both = _keys(comparison, State.CHANGED_BOTH)
+    if both:
+        raise conflict(work.name, both)
+    came = [file.key for file in _coming(comparison) if _in_bundle(file.key)]
+    if came:
+        raise KubeplatError(
+            f"The secrets in the bucket are being changed meanwhile: {_named(came)}.",
+            why="Somebody else is at work there; nothing was uploaded.",
+            todo="Run again when they are done.",
+        )
 
 
 def _verify(store: SecretStore, keys: Collection[str]) -> None:
