@@ -1,42 +1,41 @@
 """A passphrase on the local ssh key: put on, taken off, never kept but in the system's keyring.
 
-The key in the bucket stays as it is (KMS guards it there); only the file on this computer is under the passphrase.
-Source: OpenSSH's PROTOCOL.key; the passphrase becomes a key by bcrypt, the cipher is AES-256-CTR.
+The key in the bucket stays as it is (KMS guards it there); only the file on this computer is under the passphrase. What
+is inside is not touched: taken off again, the file is byte for byte what it was, and no upload follows from it.
+
+Source: OpenSSH's PROTOCOL.key. The passphrase becomes a key by bcrypt_pbkdf, the cipher is aes256-ctr, as ssh-keygen
+has both by default.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING
+import secrets
+from dataclasses import dataclass, field, replace
 
 from kubeplat_tui.services.errors import InputError, KubeplatError
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY = "locked/id_ed25519"
 PUBLIC_KEY = "locked/id_ed25519.pub"
 SHORTEST = 8
 """Characters of a passphrase."""
 
-_BEGIN = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+ROUNDS = 24
+"""Of bcrypt_pbkdf, as ssh-keygen has it since OpenSSH 9.4: a third of a second."""
+SALT = 16
+CIPHER, KDF, NONE = b"aes256-ctr", b"bcrypt", b"none"
+KEY_BYTES, BLOCK, PLAIN_BLOCK = 32, 16, 8
+FEWEST_LINES = 3
+
+_BEGIN = "-----BEGIN OPENSSH PRIVATE KEY-----"
+_END = "-----END OPENSSH PRIVATE KEY-----"
 _MAGIC = b"openssh-key-v1\0"
-_NO_CIPHER = b"\0\0\0\4none"
 
 
 def is_protected(data: bytes) -> bool:
-    """Whether the private key is under a passphrase. Raises `KubeplatError` where it is no OpenSSH key."""
-    lines = data.strip().splitlines()
-    try:
-        if not lines or lines[0].strip() != _BEGIN:
-            raise ValueError
-        body = base64.b64decode(b"".join(line.strip() for line in lines[1:-1]), validate=True)
-        if not body.startswith(_MAGIC):
-            raise ValueError
-    except ValueError:
-        raise _not_a_key() from None
-    return not body.startswith(_MAGIC + _NO_CIPHER)
+    """Whether the private key is under a passphrase. Raises `KubeplatError` where it is no OpenSSH ed25519 key."""
+    return _Container.parse(data).cipher != NONE
 
 
 def protect(data: bytes, passphrase: str) -> bytes:
@@ -44,9 +43,8 @@ def protect(data: bytes, passphrase: str) -> bytes:
 
     Raises `InputError` for a passphrase that is too short and where the key has one already.
     """
-    from cryptography.hazmat.primitives import serialization
-
-    if is_protected(data):
+    container = _Container.parse(data)
+    if container.cipher != NONE:
         raise InputError(
             "The ssh key has a passphrase already.", todo="Take it off first: kubeplat ssh-key unprotect."
         )
@@ -55,22 +53,36 @@ def protect(data: bytes, passphrase: str) -> bytes:
             f"The passphrase has fewer than {SHORTEST} characters.",
             todo="Take a longer one. Nothing was changed.",
         )
-    return _load(data, None).private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.OpenSSH,
-        serialization.BestAvailableEncryption(passphrase.encode()),
-    )
+    salt = secrets.token_bytes(SALT)
+    section = _padded(_content(container.section), BLOCK)
+    return replace(
+        container,
+        cipher=CIPHER,
+        kdf=KDF,
+        options=_string(salt) + ROUNDS.to_bytes(4, "big"),
+        section=_crypt(section, passphrase, salt, ROUNDS),
+    ).encoded()
 
 
 def unprotect(data: bytes, passphrase: str) -> bytes:
     """The same key without a passphrase. Raises `InputError` where `passphrase` is not the right one, or none is on."""
-    from cryptography.hazmat.primitives import serialization
-
-    if not is_protected(data):
+    container = _Container.parse(data)
+    if container.cipher == NONE:
         raise InputError("The ssh key has no passphrase.", todo="Nothing was changed.")
-    return _load(data, passphrase).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    )
+    if (container.cipher, container.kdf) != (CIPHER, KDF):
+        raise KubeplatError(
+            f"The ssh key is encrypted with {container.cipher.decode(errors='replace')}, which is not read here.",
+            todo=f"Take the passphrase off with ssh-keygen -p -f {KEY}.",
+        )
+    try:
+        salt, rest = _take(container.options)
+        section = _crypt(container.section, passphrase, salt, int.from_bytes(rest[:4], "big"))
+        content = _content(section)
+    except ValueError:
+        raise InputError("The passphrase is not right.", todo="Try again. Nothing was changed.") from None
+    return replace(
+        container, cipher=NONE, kdf=NONE, options=b"", section=_padded(content, PLAIN_BLOCK)
+    ).encoded()
 
 
 def fingerprint(public: str) -> str:
@@ -85,24 +97,99 @@ def fingerprint(public: str) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
-def _load(data: bytes, passphrase: str | None) -> Ed25519PrivateKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ed25519
+@dataclass(frozen=True, slots=True)
+class _Container:
+    """The file's parts. `section` is the private one, encrypted or not; `width` the length of its lines."""
 
-    try:
-        key = serialization.load_ssh_private_key(data, None if passphrase is None else passphrase.encode())
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        if passphrase is None:
-            raise _not_a_key() from None
-        raise InputError("The passphrase is not right.", todo="Try again. Nothing was changed.") from None
-    if not isinstance(key, ed25519.Ed25519PrivateKey):
-        raise _not_a_key()
-    return key
+    cipher: bytes
+    kdf: bytes
+    options: bytes
+    public: bytes
+    section: bytes = field(repr=False)
+    width: int
+    ending: str
+
+    @classmethod
+    def parse(cls, data: bytes) -> _Container:
+        try:
+            text = data.decode("ascii")
+            lines = text.strip().splitlines()
+            if len(lines) < FEWEST_LINES or lines[0] != _BEGIN or lines[-1] != _END:
+                raise ValueError
+            body = base64.b64decode("".join(lines[1:-1]), validate=True)
+            if not body.startswith(_MAGIC):
+                raise ValueError
+            cipher, rest = _take(body[len(_MAGIC) :])
+            kdf, rest = _take(rest)
+            options, rest = _take(rest)
+            if rest[:4] != (1).to_bytes(4, "big"):
+                raise ValueError
+            public, rest = _take(rest[4:])
+            section, rest = _take(rest)
+            # Ciphers that seal (aes256-gcm) leave their tag behind the section.
+            if (rest and cipher in {NONE, CIPHER}) or _take(public)[0] != b"ssh-ed25519":
+                raise ValueError
+            container = cls(
+                cipher, kdf, options, public, section, len(lines[1]), text[text.index(_END) + len(_END) :]
+            )
+            if cipher == NONE:
+                _content(section)
+        except ValueError:
+            raise KubeplatError(
+                f"{KEY} is no ed25519 key in OpenSSH's form.",
+                todo="Fetch it again: kubeplat fetch-secrets. It is never overwritten: machines may accept it.",
+            ) from None
+        return container
+
+    def encoded(self) -> bytes:
+        body = (
+            _MAGIC
+            + _string(self.cipher)
+            + _string(self.kdf)
+            + _string(self.options)
+            + (1).to_bytes(4, "big")
+            + _string(self.public)
+            + _string(self.section)
+        )
+        text = base64.b64encode(body).decode()
+        lines = [text[start : start + self.width] for start in range(0, len(text), self.width)]
+        return ("\n".join([_BEGIN, *lines, _END]) + self.ending).encode()
 
 
-def _not_a_key() -> KubeplatError:
-    return KubeplatError(
-        f"{KEY} is no ed25519 key in OpenSSH's form.",
-        todo="Fetch it again: kubeplat fetch-secrets. It is never overwritten: machines may accept it.",
-    )
+def _content(section: bytes) -> bytes:
+    """The private section without its padding. Raises `ValueError` where it is none: a wrong key decrypted it."""
+    if section[:4] != section[4:8] or len(section) < PLAIN_BLOCK:
+        raise ValueError("the two check numbers differ")
+    rest = section[8:]
+    for _ in range(4):  # kind, public half, private half, comment
+        _, rest = _take(rest)
+    if rest != bytes(range(1, len(rest) + 1)) or len(rest) >= 256:
+        raise ValueError("the padding is not 1, 2, 3 …")
+    return section[: len(section) - len(rest)]
+
+
+def _padded(content: bytes, block: int) -> bytes:
+    return content + bytes(range(1, -len(content) % block + 1))
+
+
+def _crypt(section: bytes, passphrase: str, salt: bytes, rounds: int) -> bytes:
+    """The section encrypted, or decrypted: in counter mode it is the same. Raises `ValueError` for bad parameters."""
+    import bcrypt
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    derived = bcrypt.kdf(passphrase.encode(), salt, KEY_BYTES + BLOCK, rounds, ignore_few_rounds=True)
+    cipher = Cipher(algorithms.AES(derived[:KEY_BYTES]), modes.CTR(derived[KEY_BYTES:])).encryptor()
+    return cipher.update(section) + cipher.finalize()
+
+
+def _string(data: bytes) -> bytes:
+    """RFC 4251, 5: a length and as many bytes."""
+    return len(data).to_bytes(4, "big") + data
+
+
+def _take(data: bytes) -> tuple[bytes, bytes]:
+    """The first string of `data`, and the rest. Raises `ValueError` where it is cut off."""
+    length = int.from_bytes(data[:4], "big")
+    if len(data) < 4 + length or len(data) < 4:
+        raise ValueError("a string is cut off")
+    return data[4 : 4 + length], data[4 + length :]

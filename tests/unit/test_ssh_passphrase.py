@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubeplat_tui.services import ssh_passphrase
 from kubeplat_tui.services.errors import InputError, KubeplatError
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSPHRASE = "correct horse battery"
+KEY_FILE = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32))).private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+)
 
 
 def openssh(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
@@ -40,9 +46,7 @@ def test_the_key_under_its_passphrase_and_without_it_is_the_same(key: bytes) -> 
     protected = ssh_passphrase.protect(key, PASSPHRASE)
     assert ssh_passphrase.is_protected(protected)
     assert public_line(protected, PASSPHRASE.encode()) == public_line(key)
-    free = ssh_passphrase.unprotect(protected, PASSPHRASE)
-    assert not ssh_passphrase.is_protected(free)
-    assert public_line(free) == public_line(key)
+    assert ssh_passphrase.unprotect(protected, PASSPHRASE) == key
 
 
 def test_a_wrong_passphrase_opens_nothing(key: bytes) -> None:
@@ -86,11 +90,40 @@ def test_openssh_reads_the_protected_key_and_tells_the_same_fingerprint(key: byt
     public = public_line(key).decode()
     assert keygen("-l").split()[1] == ssh_passphrase.fingerprint(public)
     assert keygen("-y", "-P", PASSPHRASE).split()[:2] == public.split()
-    # OpenSSH's own way to take it off and to put it on.
+    # OpenSSH's own way to take it off and to put it on; its own words stay inside.
+    keygen("-c", "-P", PASSPHRASE, "-C", "jest at home")
     keygen("-p", "-P", PASSPHRASE, "-N", "")
     assert not ssh_passphrase.is_protected(path.read_bytes())
     keygen("-p", "-P", "", "-N", PASSPHRASE)
-    assert public_line(ssh_passphrase.unprotect(path.read_bytes(), PASSPHRASE)).decode() == public
+    free = ssh_passphrase.unprotect(path.read_bytes(), PASSPHRASE)
+    assert public_line(free).decode() == public
+    path.write_bytes(ssh_passphrase.protect(free, PASSPHRASE))
+    assert keygen("-y", "-P", PASSPHRASE).split() == [*public.split(), "jest", "at", "home"]
+    assert ssh_passphrase.unprotect(path.read_bytes(), PASSPHRASE) == free
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+def test_a_key_that_openssh_protected_with_another_cipher_is_told(key: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "id_ed25519"
+    path.touch(mode=0o600)
+    path.write_bytes(key)
+    subprocess.run(
+        ["ssh-keygen", "-p", "-P", "", "-N", PASSPHRASE, "-Z", "aes256-gcm@openssh.com", "-f", str(path)],
+        capture_output=True,
+        check=True,
+    )
+    assert ssh_passphrase.is_protected(path.read_bytes())
+    with pytest.raises(KubeplatError, match="ssh-keygen -p"):
+        ssh_passphrase.unprotect(path.read_bytes(), PASSPHRASE)
+
+
+@given(st.data())
+def test_a_damaged_key_is_read_or_refused_with_a_sentence(data: st.DataObject) -> None:
+    whole = bytearray(KEY_FILE)
+    position = data.draw(st.integers(0, len(whole) - 1))
+    whole[position] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(KubeplatError):  # anything else that is raised fails the test
+        ssh_passphrase.is_protected(bytes(whole))
 
 
 def test_what_is_no_public_key_has_no_fingerprint() -> None:
