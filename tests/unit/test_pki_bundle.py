@@ -225,6 +225,11 @@ def test_tokens_that_are_absent_are_none() -> None:
     assert writes == {tokens.KEY: tokens.EMPTY}
 
 
+def test_a_broken_line_of_tokens_stops() -> None:
+    """kube-auth would keep the tokens it has: a revocation further down would have no effect."""
+    assert "tokens.csv:1" in refusal(changed(tokens.KEY, b"no,row\n"))
+
+
 def test_an_ssh_key_from_before_the_bundle_is_kept() -> None:
     """The foundation needs the ssh key before there is a bucket."""
     pair = {key: data for key, data in made().items() if "id_ed25519" in key}

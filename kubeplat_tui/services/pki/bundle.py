@@ -62,7 +62,9 @@ def make_missing(names: ClusterNames, files: Mapping[str, bytes], now: datetime)
     for profile in table:
         writes |= _leaf(profile, files, issuing)
     writes |= once.make_missing(names.environment, files, complete=bool(_last(table, files)))
-    if tokens.KEY not in files:
+    if tokens.KEY in files:
+        tokens.parse(files[tokens.KEY])
+    else:
         writes[tokens.KEY] = tokens.EMPTY
     reasons = dict.fromkeys(writes, "absent")
     why = bootstrap.why_new(files, issuing.roots_pem, now)
