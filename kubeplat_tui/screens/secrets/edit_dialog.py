@@ -12,6 +12,7 @@ from kubeplat_tui.actions import bindings
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.screens.choice import Choice, ChoiceDialog
 from kubeplat_tui.screens.secrets.code_area import CodeArea
+from kubeplat_tui.screens.secrets.history_dialog import large
 from kubeplat_tui.screens.secrets.preview_lines import PreviewLines
 from kubeplat_tui.services.secrets import edit_check
 from kubeplat_tui.widgets.dialog import Dialog
@@ -33,7 +34,6 @@ class SaveDialog(Dialog[bool]):
 
     BINDINGS = bindings("difference.save")
     DEFAULT_CSS = """
-    SaveDialog > .box { width: 94%; height: 80%; padding: 0 1; }
     SaveDialog .title { margin-bottom: 0; padding: 0 1; height: auto; }
     SaveDialog .words { padding: 0 1; margin-bottom: 1; color: $quiet; height: auto; }
     """
@@ -49,6 +49,7 @@ class SaveDialog(Dialog[bool]):
             yield Static(Content(f"Save this to {self._key}?"), classes="title")
             yield Static(Content(f"{self._difference.words}; here only, u uploads it"), classes="words")
             yield PreviewLines()
+        large(box)
         box.border_subtitle = "enter saves · esc goes on editing"
 
     def on_mount(self) -> None:
@@ -70,8 +71,6 @@ class EditDialog(Dialog[bytes]):
 
     BINDINGS = bindings("secret_editor.save", "secret_editor.leave")
     DEFAULT_CSS = """
-    EditDialog > .box { width: 96%; height: 94%; padding: 0; }
-    EditDialog > .box.-refused { width: 72; height: auto; padding: 1 2; }
     EditDialog .title { margin-bottom: 0; padding: 0 1; height: 1; }
     EditDialog CodeArea, EditDialog CodeArea:focus { border: none; height: 1fr; padding: 0; }
     """
@@ -92,10 +91,10 @@ class EditDialog(Dialog[bytes]):
                 area = CodeArea(self._text, self._key)
                 if area.text == self._text:
                     yield area
+                    large(box)
                     box.border_subtitle = "^s saves · esc leaves"
                     return
                 self._refused = f"{self._key} is not edited here: {MIXED}."
-            box.add_class("-refused")
             box.border_subtitle = "esc closes"
             yield Static(Content(self._refused))
 

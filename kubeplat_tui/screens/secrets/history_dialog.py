@@ -115,12 +115,22 @@ def state(version: Version) -> Mark:
     return running("newest") if version.latest else none("older")
 
 
+def large(box: Vertical) -> None:
+    """Give a dialog's box nearly the whole screen: the frame's stylesheet has a size for questions only."""
+    box.styles.width, box.styles.max_width, box.styles.height, box.styles.max_height = (
+        "96%",
+        "96%",
+        "94%",
+        "94%",
+    )
+    box.styles.padding = (0, 1)
+
+
 class HistoryDialog(Dialog[None]):
     """Reads in workers; what is shown of a version is dropped with the dialog."""
 
     BINDINGS = bindings("history.against", "history.reveal", "history.restore", "dialog.cancel")
     DEFAULT_CSS = """
-    HistoryDialog > .box { width: 94%; height: 90%; padding: 0 1; }
     HistoryDialog .title { margin-bottom: 0; padding: 0 1; height: 1; }
     HistoryDialog .what { height: 1; margin-top: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
@@ -142,6 +152,7 @@ class HistoryDialog(Dialog[None]):
             yield VersionList(self.kubeplat.now)
             yield Static(classes="what")
             yield PreviewLines()
+        large(box)
         box.border_subtitle = "a compares with · r reveals · R restores · tab · esc closes"
 
     def on_mount(self) -> None:
@@ -232,7 +243,12 @@ class HistoryDialog(Dialog[None]):
             return
         self._difference = difference
         self._lines.show(difference.lines)
-        self._say(f"{self._words(version)}: {difference.words}")
+        whole = self._against is Against.BEFORE and self._sides(version)[0] is None
+        self._say(
+            self._words(version)
+            if whole or version.deleted
+            else f"{self._words(version)}: {difference.words}"
+        )
         self.refresh_bindings()
 
     def _reveal(self, difference: Difference) -> None:
@@ -242,7 +258,7 @@ class HistoryDialog(Dialog[None]):
         first = self._list.cursor + 1 == len(self._list.versions)
         if self._against is Against.BEFORE:
             if version.deleted:
-                return "Deleted"
+                return "Deleted: this is what was there"
             return "The first version" if first else "Since the version before"
         return f"From this version to {self._against}"
 

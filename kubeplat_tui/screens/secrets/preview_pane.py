@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.errors import KubeplatError
     from kubeplat_tui.services.secrets.model import Side
 
+CLIPBOARD_WORDS = "It goes into the clipboard of your terminal (OSC 52)."
 CLIPBOARD = 74_994
 """Bytes that xterm and others take in one OSC 52 sequence."""
 
@@ -136,7 +137,7 @@ class PreviewPane(Vertical):
             if at is not None and shown is self._shown:
                 self._copy(values[int(at)])
 
-        self.app.push_screen(ChoiceDialog("Copy, without showing it", "", names), chosen)
+        self.app.push_screen(ChoiceDialog("Copy, without showing it", CLIPBOARD_WORDS, names), chosen)
 
     def _copy(self, value: Value) -> None:
         self.app.copy_to_clipboard(value.text)
