@@ -93,11 +93,21 @@ def unprotect(session: Session) -> None:
         raise InputError("The ssh key has no passphrase.", todo="Nothing was changed.")
     keyring = KeyringStore(environment)
     remembered = keyring.get(SSH_PASSPHRASE) if keyring.available() else None
-    passphrase = remembered or _hidden(session, "Passphrase: ")
-    copy.unprotect(KEY, ssh_passphrase.unprotect(private, passphrase))
+    plain = _opened_by(private, remembered) if remembered else None
+    if plain is None:
+        plain = ssh_passphrase.unprotect(private, _hidden(session, "Passphrase: "))
+    copy.unprotect(KEY, plain)
     if remembered:
         keyring.delete(SSH_PASSPHRASE)
     _done(session, environment, protected=False, remembered=False)
+
+
+def _opened_by(private: bytes, passphrase: str) -> bytes | None:
+    """The key without its passphrase; None where the keyring's is not the right one any more."""
+    try:
+        return ssh_passphrase.unprotect(private, passphrase)
+    except InputError:
+        return None
 
 
 def _done(session: Session, environment: str, *, protected: bool, remembered: bool) -> None:

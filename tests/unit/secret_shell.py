@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Event
     from kubeplat_tui.services.pki.names import ClusterNames
     from kubeplat_tui.services.secrets.store import SecretStore
@@ -30,6 +31,10 @@ class StoreIntents(Intents):
     def __init__(self, store: SecretStore) -> None:
         super().__init__(store.site.workplace, environ=dict(store.environ))
         self.store = store
+
+    def environment(self, name: str) -> Environment:
+        assert name == self.store.site.environment.name
+        return self.store.site.environment
 
     def open(self, name: str) -> Site:
         assert name == self.store.site.environment.name
