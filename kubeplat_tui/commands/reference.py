@@ -14,6 +14,8 @@ from kubeplat_tui import cli
 from kubeplat_tui.intents import Intents
 from kubeplat_tui.services import events, inventory, runs
 from kubeplat_tui.services.errors import ExitCode
+from kubeplat_tui.services.pki import findings, rotation
+from kubeplat_tui.services.pki import text as certificate_text
 from kubeplat_tui.services.terraform import plan
 from kubeplat_tui.services.variables import declarations as variables
 
@@ -38,6 +40,22 @@ VERBS = (
     ("variables", "get"),
     ("variables", "set"),
     ("variables", "check"),
+    ("certs",),
+    ("certs", "check"),
+    ("certs", "show"),
+    ("certs", "renew"),
+    ("certs", "rotate-ca"),
+    ("certs", "rotate-encryption"),
+    ("show-cert",),
+    ("tokens",),
+    ("tokens", "list"),
+    ("tokens", "add"),
+    ("tokens", "revoke"),
+    ("tokens", "show"),
+    ("ssh-key",),
+    ("ssh-key", "show"),
+    ("ssh-key", "protect"),
+    ("ssh-key", "unprotect"),
     ("sandbox",),
     ("sandbox", "start"),
     ("sandbox", "status"),
@@ -74,6 +92,20 @@ DOCUMENTS = (
     ),
     ("variables get", '{"environment", "variable": as in the list}'),
     ("variables set", '{"environment", "path", "changed"}'),
+    ("certs, certs check", '{"environment", "sandbox", "findings": [Finding], "rotation": Rotation or null}'),
+    ("certs show, show-cert", '{"file", "certificates": [CertificateText]}'),
+    ("certs renew", '{"environment", "sandbox", "renewed": [KEY], "uploaded"}'),
+    (
+        "certs rotate-ca, certs rotate-encryption",
+        '{"environment", "sandbox", "subject", "step", "number", "files": [KEY], "uploaded", "before_the_next": '
+        '[sentence]}; where an earlier upload was finished, "step" is null',
+    ),
+    ("tokens, tokens list", '{"environment", "sandbox", "tokens": [TOKEN]}'),
+    ("tokens add, tokens show", '{"environment", "sandbox", …TOKEN, "token"}'),
+    ("TOKEN", '{"user", "uid", "groups", "expires", "state": valid, due or expired, "sha256"}'),
+    ("tokens revoke", '{"environment", "sandbox", "revoked": [sha256]}'),
+    ("ssh-key, ssh-key show", '{"environment", "path", "fingerprint", "public_key", "protected"}'),
+    ("ssh-key protect, ssh-key unprotect", '{"environment", "protected", "remembered"}'),
     (
         "sandbox, sandbox status, sandbox start",
         '{"running", "sandbox": {"endpoint", "port", "pid", "started", "memory_bytes", "leases", "kept", '
@@ -97,6 +129,9 @@ SHAPES: tuple[type, ...] = (
     events.Output,
     runs.RunRecord,
     variables.Problem,
+    findings.Finding,
+    rotation.Rotation,
+    certificate_text.CertificateText,
 )
 EVENTS: tuple[type, ...] = (
     events.PipelineStarted,
