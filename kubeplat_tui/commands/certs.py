@@ -10,7 +10,7 @@ from kubeplat_tui.commands.following import UploadOption
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.tables import Column, print_table
 from kubeplat_tui.commands.verb import group, verb
-from kubeplat_tui.services.errors import ExitCode, InputError
+from kubeplat_tui.services.errors import ExitCode, InputError, NotFoundError
 from kubeplat_tui.services.events import Question
 from kubeplat_tui.services.pki.findings import Finding, Health
 from kubeplat_tui.widgets import cells
@@ -41,8 +41,13 @@ def check(session: Session) -> ExitCode | None:
 
     site = session.open()
     store = session.intents.secrets(site)
-    found = store.findings()
-    under_way = rotation.current(store.copy.snapshot())
+    files = store.copy.snapshot()
+    if not files:
+        raise NotFoundError(
+            f"The working copy of {site.environment.name} is empty: there is nothing to check.",
+            todo="Fetch the secrets (kubeplat fetch-secrets); the first run makes them.",
+        )
+    found, under_way = store.findings(), rotation.current(files)
     if session.options.json:
         session.print_json(following.document(site) | {"findings": found, "rotation": under_way})
     else:
@@ -121,7 +126,7 @@ def renew(
 
 def _print_findings(session: Session, found: list[Finding]) -> None:
     columns = [
-        Column("State", state=True),
+        Column("State"),
         Column("Name"),
         Column("Key", dim=True),
         Column("Expires"),
@@ -129,7 +134,7 @@ def _print_findings(session: Session, found: list[Finding]) -> None:
     ]
     rows = [
         [
-            each.health.value,
+            following.validity(session, each.health.value),
             each.name,
             each.key,
             cells.moment(each.expires) if each.expires else "",

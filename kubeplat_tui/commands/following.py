@@ -8,6 +8,7 @@ import typer
 
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.events import FileChanged
+from kubeplat_tui.widgets import cells
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
@@ -105,3 +106,11 @@ def listed(keys: Collection[str], *, upload: bool) -> str:
     return "\n".join(
         [*shown, "They go to the bucket, too." if upload else "They stay on this computer for now."]
     )
+
+
+def validity(session: Session, word: str) -> str:
+    """A state of a certificate or token, on a terminal with its symbol: `✔ valid`, `▲ due`, `✖ expired`."""
+    if not session.out.is_terminal:
+        return word
+    mark = {"valid": cells.done, "due": cells.warned, "lacks names": cells.warned}.get(word, cells.failed)
+    return str(mark(word))

@@ -57,7 +57,7 @@ def list_tokens(session: Session) -> None:
     columns = [
         Column("User"),
         Column("Groups"),
-        Column("State", state=True),
+        Column("State"),
         Column("Expires"),
         Column("Uid"),
         Column("Hash", dim=True),
@@ -66,7 +66,7 @@ def list_tokens(session: Session) -> None:
         [
             row.user,
             ", ".join(row.groups),
-            row.state(now).value,
+            following.validity(session, row.state(now).value),
             cells.moment(row.expires) if row.expires else "never",
             row.uid,
             row.short,
@@ -226,8 +226,13 @@ def _changed(session: Session, store: "SecretStore", change: Callable[[bytes], b
 
 
 def _fetched(session: Session, store: "SecretStore") -> None:
-    """The working copy follows; where it was changed by hand that is said, and left."""
-    if following.followed(session, store.fetch([tokens.KEY]), quiet=True).conflicts:
+    """The working copy follows. Where it cannot, or was changed by hand, that is said: the change itself is made."""
+    try:
+        conflicts = following.followed(session, store.fetch([tokens.KEY]), quiet=True).conflicts
+    except KubeplatError as error:
+        session.note(f"The working copy does not have it yet: {error}")
+        return
+    if conflicts:
         session.note(
             f"{tokens.KEY} in the working copy has changes of its own, which are not in the bucket; it was left."
         )

@@ -63,6 +63,19 @@ def test_check_says_that_all_is_well(shell: SecretShell) -> None:
     assert shell.run("certs").out == ran.out
 
 
+def test_a_person_sees_states_with_their_symbols(shell: SecretShell) -> None:
+    assert "✔ valid" in shell.at_terminal("certs").out
+
+
+def test_an_empty_working_copy_is_one_sentence(
+    tmp_path: Path, bucket: MemoryBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = SecretShell(make_store(tmp_path / "empty", bucket), monkeypatch).run("certs", "check")
+    assert ran.code == 1
+    assert "fetch-secrets" in ran.err
+    assert ran.out == ""
+
+
 def test_check_is_a_document_for_programs(shell: SecretShell) -> None:
     ran = shell.run("certs", "check", "--json")
     document = json.loads(ran.out)

@@ -11,6 +11,7 @@ from keyring.backends import fail
 from keyring.errors import KeyringLocked
 
 from kubeplat_tui.services import tokens
+from kubeplat_tui.services.errors import KubeplatError
 from tests.unit.cli_support import plain_environment
 from tests.unit.keyrings import MemoryKeyring, using
 from tests.unit.memory_bucket import MemoryBucket, make_store
@@ -181,6 +182,21 @@ def test_changes_of_the_working_copy_are_left_and_told(
     assert "changes of its own" in ran.err
     assert store.copy.read(tokens.KEY) == mine
     assert [row.user for row in there(bucket)] == ["jest"]
+
+
+def test_a_token_is_shown_also_where_the_working_copy_cannot_follow(
+    shell: SecretShell, store: SecretStore, bucket: MemoryBucket
+) -> None:
+    def gone(call: str, _key: str) -> None:
+        if call == "list":
+            raise KubeplatError("The network is gone.")
+
+    bucket.before = gone
+    ran = shell.run("tokens", "add", "jest")
+    assert ran.code == 0
+    assert there(bucket)[0].sha256 == tokens.digest(ran.out.strip())
+    assert "does not have it yet: The network is gone." in ran.err
+    assert store.copy.read(tokens.KEY) == tokens.EMPTY
 
 
 def test_revoking_asks_and_takes_all_of_a_users_tokens(shell: SecretShell, bucket: MemoryBucket) -> None:
