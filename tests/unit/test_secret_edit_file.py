@@ -211,7 +211,7 @@ def test_vim_leaves_nothing_whatever_its_settings(environ: dict[str, str], tmp_p
     )
 
     def run(path: Path) -> int:
-        words = ["vim", "-es", "-c", "normal! yyp", "-c", "wq"]
+        words = ["vim", "-u", str(home / ".vimrc"), "-es", "-c", "normal! yyp", "-c", "wq"]
         return run_editor(words, path, environ)
 
     edited = private_edit(SECRET, "tokens.csv", run, environ=environ)
