@@ -180,11 +180,10 @@ edit_file.private_edit({SECRET!r}, "tokens.csv", run, environ={environ!r})
 )
 def test_editors_are_told_to_leave_nothing(words: list[str], expected: list[str], tmp_path: Path) -> None:
     command = editor_command(words, tmp_path / "a file", {"PATH": str(tmp_path)})
-    assert command.arguments[: len(words)] == tuple(words)
-    assert command.arguments[-1] == str(tmp_path / "a file")
-    between = list(command.arguments[len(words) : -1])
-    assert between[: len(expected)] == expected
-    assert bool(between) == bool(expected)
+    options = list(command.arguments[1 : -len(words)])
+    assert command.arguments == (words[0], *options, *words[1:], str(tmp_path / "a file"))
+    assert options[: len(expected)] == expected
+    assert bool(options) == bool(expected)
     assert command.environ["TMPDIR"] == str(command.folder) == str(tmp_path)
 
 

@@ -101,7 +101,7 @@ def editor_command(
     folder = path.parent
     program = _program(words[0], environ or os.environ)
     return EditorCommand(
-        (*words, *_OPTIONS.get(program, ()), str(path)),
+        (words[0], *_OPTIONS.get(program, ()), *words[1:], str(path)),
         {
             "TMPDIR": str(folder),
             "LESSHISTFILE": "-",
