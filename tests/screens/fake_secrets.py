@@ -441,7 +441,7 @@ def finding(key: str, name: str, days: int | None, *, in_use: bool = True) -> Fi
         health = Health.EXPIRED
     else:
         health = Health.DUE if days < 60 else Health.VALID
-    expires = None if days is None else NOW + timedelta(days=days, hours=1)
+    expires = None if days is None else NOW + timedelta(days=days, hours=22)
     words = f"{name} is {health}."
     return Finding(key, name, health, f"CN={name}", "CN=kubernetes-ca", expires, days, in_use, words)
 
@@ -480,7 +480,7 @@ DAYS = {"etcd-0-peer": 41, "front-proxy-client": -3, "super-admin": 25}
 def _find(store: FakeSecretStore, key: str) -> None:
     name, _, ending = key.rpartition("/")[2].rpartition(".")
     if ending == "crt" or (ending == "kubeconfig" and name != "bootstrap-kubelet"):
-        days = 3648 if name.endswith("-ca") else DAYS.get(name, 363)
+        days = 3648 if name.endswith("-ca") else DAYS.get(name, 362)
         _valid(store, key, name, days, in_use=name != "super-admin")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from kubeplat_tui.actions import ACTIONS, BY_ID, Footer
 from kubeplat_tui.widgets.footer import KeyFooter, live_actions
+from kubeplat_tui.widgets.line_view import LineView
 from kubeplat_tui.widgets.table import ResourceTable
 from tests.screens.driving import notices, picture, press, settle
 from tests.screens.fakes import PLAYGROUND
@@ -49,9 +50,13 @@ PLACES = [
     Place("help", keys=("question_mark",)),
     Place("go to", keys=("colon",)),
     Place("export", start="play-jest", keys=("e",)),
+    Place("secrets", start="play-jest", keys=("6", *("j",) * 12)),
+    Place("secrets folder", start="play-jest", keys=("6", "j")),
+    Place("secrets changed", start="play-jest", keys=("6", "slash", *"tokens", "enter", "G")),
+    Place("secrets preview", start="play-jest", keys=("6", "j", "j", "j", "enter", "j")),
     Place("broken file", start="lab", keys=("2",)),
 ]
-WIDE = {"environments", "overview", "variables"}
+WIDE = {"environments", "overview", "variables", "secrets changed"}
 """Places that are tried on a wide screen too."""
 
 
@@ -92,6 +97,21 @@ def _still(app: KubeplatApp) -> None:
         widget.cursor_blink = False  # type: ignore[attr-defined]  # both have it
 
 
+def _cursor(app: KubeplatApp) -> int:
+    """Where the cursor of the focused view of lines stands; 0 in anything else."""
+    return app.focused.cursor if isinstance(app.focused, LineView) else 0
+
+
+def _back_to(app: KubeplatApp, cursor: int) -> None:
+    """Put the cursor of the focused view of lines where the place's keys had led to; one without scrolls half."""
+    view = app.focused
+    if isinstance(view, LineView):
+        if view.has_cursor:
+            view.cursor = cursor
+        else:
+            view.jump(view.max_scroll_y // 2)
+
+
 def _to_the_middle(app: KubeplatApp) -> bool:
     """Put the cursor where every movement moves something; False in a table too small for that."""
     table = app.screen.focused
@@ -118,12 +138,14 @@ async def test_every_live_key_does_something(
     dead: list[str] = []
     while True:
         path.write_text(PLAYGROUND)
+        intents.secret_store = None
         app = make_app(intents, start=place.start)
         async with app.run_test(size=size) as pilot:
             await go(pilot, place)
             hints = live_actions(app.screen)
             shown = {hint.id for footer in app.screen.query(KeyFooter) for hint in footer.hints}
             assert shown <= {hint.id for hint in hints}
+            focus, cursor = app.focused, _cursor(app)
             left = [(hint.id, key) for hint in hints for key in hint.keys if (hint.id, key) not in tried]
             while left and not app._exit:
                 action, key = left.pop(0)
@@ -131,15 +153,18 @@ async def test_every_live_key_does_something(
                 _still(app)
                 if action.startswith("move.") and not _to_the_middle(app):
                     continue
+                _back_to(app, cursor)
+                await settle(pilot)
                 before, here = traces(app, intents), tuple(id(screen) for screen in app.screen_stack)
                 await press(pilot, key)
                 if traces(app, intents) == before:
                     dead.append(f"{key} ({action})")
-                if tuple(id(screen) for screen in app.screen_stack) != here or key in {
-                    "enter",
-                    "ctrl+t",
-                    "escape",
-                }:
+                elsewhere = isinstance(focus, LineView) and app.focused is not focus
+                if (
+                    elsewhere
+                    or tuple(id(screen) for screen in app.screen_stack) != here
+                    or key in {"enter", "ctrl+t", "escape", "minus"}
+                ):
                     break  # somewhere else: begin anew for the rest
             if not left:
                 break

@@ -107,6 +107,12 @@ class ContestedList(LineView):
         self.choices[key] = CHOICES[(CHOICES.index(self.choices[key]) + 1) % len(CHOICES)]
         self._show()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One choice for all, where they differ."""
+        if action == "choose_all":
+            return len(set(self.choices.values())) > 1
+        return super().check_action(action, parameters)
+
     def clicked(self) -> None:
         """A second click chooses too."""
         self.action_choose()

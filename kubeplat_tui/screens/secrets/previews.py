@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.screens.secrets.looks import MARKS, readers_of
+from kubeplat_tui.screens.secrets.looks import MARKS, differences, readers_of
 from kubeplat_tui.screens.secrets.moves import files
 from kubeplat_tui.screens.secrets.outline import Kind, Node
 from kubeplat_tui.services.secrets.layout import PREFIXES
 from kubeplat_tui.services.secrets.model import Side
-from kubeplat_tui.widgets.cells import byte_size
+from kubeplat_tui.widgets.cells import byte_size, moment
+from kubeplat_tui.widgets.safe_text import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kubeplat_tui.screens.secrets.outline import Outline
     from kubeplat_tui.screens.secrets.preview_pane import PreviewPane
     from kubeplat_tui.screens.secrets.screen import SecretsScreen
     from kubeplat_tui.services.errors import KubeplatError
@@ -20,6 +26,9 @@ if TYPE_CHECKING:
 
 LARGEST = 1024 * 1024
 """Bytes: what is larger is no text a person reads, and the machines' snapshots are hundreds of megabytes."""
+
+UNSEEN = 72
+"""Cells of a line while the pane has no width yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +50,20 @@ class Previews:
         self._wanted: Wanted | None = None
         self._reading = False
 
-    @property
-    def shown(self) -> Wanted | None:
-        """The content that is shown."""
-        return self._shown if isinstance(self._shown, Wanted) else None
+    def shows(self, node: Node | None) -> bool:
+        """Whether the content of `node` is what is shown."""
+        return isinstance(self._shown, Wanted) and self._shown == wanted_of(node)
 
     def follow(self, node: Node | None, store: SecretStore | None) -> None:
         """The cursor is on `node`."""
         self._wanted = wanted = wanted_of(node)
+        if self._pane.revealed and wanted != self._shown:
+            self._shown = None
+            self._pane.clear()  # at once: nobody looks at it any more
         if node is None or store is None:
             self._say("")
         elif wanted is None:
-            self._say(about(node))
+            self._say(about(node, self._screen.tree_view.outline, self._screen.kubeplat.now()))
         elif wanted != self._shown and not self._reading:
             self._read(store)
 
@@ -67,10 +78,16 @@ class Previews:
             return
         self._shown = words
         if words:
-            self._pane.show_notice(words)
+            self._pane.show_notice("\n".join(self._wrapped(words)))
         else:
             self._pane.clear()
         self._screen.refresh_bindings()
+
+    def _wrapped(self, words: str) -> Iterator[str]:
+        """The lines of a text in the width of the pane, which cuts what is longer."""
+        width = self._pane.size.width - 4
+        for line in words.splitlines():
+            yield from textwrap.wrap(plain(line), width if width > 20 else UNSEEN) or [""]
 
     def _read(self, store: SecretStore) -> None:
         wanted = self._wanted
@@ -118,19 +135,24 @@ def wanted_of(node: Node | None) -> Wanted | None:
     return Wanted(node.key, Side.THERE, node.file.there.etag if node.file.there is not None else "")
 
 
-def about(node: Node) -> str:
+def about(node: Node, outline: Outline | None, now: datetime) -> str:
     """A folder, the bucket or a large object in words."""
-    if node.kind is Kind.BUCKET:
-        return f"{node.name}\n{files(node.files)}, {byte_size(node.size)}"
     if not node.holds:
-        return f"{node.key} has {byte_size(node.size)}: it is too large to be shown here."
+        return f"{node.key} has {byte_size(node.size)}: it is too large to be shown."
     if node.machines:
         return f"{node.name}: {readers_of(node)}. The working copy does not take them."
+    lines = [
+        node.name if node.kind is Kind.BUCKET else node.key,
+        f"{files(node.files)}, {byte_size(node.size)}",
+    ]
     prefix = next((each for each in PREFIXES if f"{each.name}/" == node.key), None)
-    lines = [f"{node.key}  {files(node.files)}, {byte_size(node.size)}"]
     if prefix is not None:
-        lines.append(f"Holds {prefix.holds}.")
-        lines.append(f"Read by: {readers_of(node)}.")
-    if node.standing is not None:
-        lines.append(f"{MARKS[node.standing]}")
+        lines += [f"Holds {prefix.holds}.", f"Read by: {readers_of(node)}."]
+    if node.kind is Kind.BUCKET and outline is not None:
+        lines += [f"Encrypted with the KMS key {outline.key_id}.", "", *differences(outline)]
+    elif node.standing is not None:
+        lines += ["", str(MARKS[node.standing])]
+    if node.expires is not None:
+        past = node.expires <= now
+        lines += ["", f"The first to expire {'expired' if past else 'expires'} on {moment(node.expires)}."]
     return "\n".join(lines)

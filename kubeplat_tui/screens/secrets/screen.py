@@ -9,7 +9,7 @@ from textual.containers import Container, Vertical
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.inventory import InventoryScreen
 from kubeplat_tui.screens.secrets.moves import Move, Way
-from kubeplat_tui.screens.secrets.outline import Kind, Standing
+from kubeplat_tui.screens.secrets.outline import Standing
 from kubeplat_tui.screens.secrets.preview_pane import PreviewPane
 from kubeplat_tui.screens.secrets.previews import LARGEST, Previews
 from kubeplat_tui.screens.secrets.progress import ProgressLine
@@ -116,6 +116,12 @@ class SecretsScreen(InventoryScreen):
             return read(known or intents.secrets(intents.open(name)), now)
 
         self.fetch("Reading the secrets", work, self._show, quiet=quiet)
+
+    def _read_when_seen(self) -> None:
+        """Not below a dialog: what it is about stays as it is until it is answered."""
+        self._due = not self.is_active
+        if not self._due and self.opened.site is not None:
+            self.read_again(quiet=True)
 
     def _show(self, reading: Reading) -> None:
         self.reading = reading
@@ -234,8 +240,8 @@ class SecretsScreen(InventoryScreen):
             "edit": self._can_edit,
             "editor": self._can_edit,
             "versions": self._has_versions,
-            "reveal": self._has_preview,
-            "copy_value": self._has_preview,
+            "reveal": lambda _: self.pane.hides and self.previews.shows(self.current),
+            "copy_value": lambda _: self.pane.copies and self.previews.shows(self.current),
             "renew": lambda _: bool(self.current and self.current.renews),
             "make": lambda _: bool(self.reading and self.reading.missing),
             "delete": lambda _: bool(self.work.deletable()),
@@ -267,12 +273,6 @@ class SecretsScreen(InventoryScreen):
     def _has_versions(self, _: str) -> bool:
         node = self.current
         return node is not None and node.file is not None and (node.file.there is not None or node.file.known)
-
-    def _has_preview(self, _: str) -> bool:
-        node = self.current
-        return (
-            node is not None and node.kind in {Kind.FILE, Kind.LEFT_OUT} and self.previews.shown is not None
-        )
 
     def action_fetch(self) -> None:
         """Bring from the bucket."""

@@ -123,9 +123,12 @@ class SecretTree(LineView):
     @property
     def matching(self) -> int:
         """How many files the filter leaves."""
-        if self._outline is None:
+        outline = self._outline
+        if outline is None:
             return 0
-        return self._outline.files if self._passing is None else len(self._passing)
+        if self._passing is None:
+            return outline.files
+        return sum(outline.nodes[place].kind is Kind.FILE for place in self._passing)
 
     def show(self, outline: Outline) -> None:
         """Show another outline."""
@@ -279,6 +282,10 @@ class SecretTree(LineView):
         super().watch_cursor(old, new)
         self.refresh_bindings()
         self.post_message(self.Highlighted())
+
+    def width_changed(self) -> None:
+        """Another size, of width or height: the cursor's row stays in sight."""
+        self.reveal(self.cursor)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing works on no rows; the machines' own can be neither marked nor moved."""

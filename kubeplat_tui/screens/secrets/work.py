@@ -69,7 +69,7 @@ class SecretWork:
         (why, keys), self._offered = self._offered, None
         chosen = [node.file for node in reading.outline.nodes if node.file is not None and node.key in keys]
         move = Move.planned(Way.UPLOAD, chosen, one_by_one=True)
-        if not move.nothing and self._screen.is_current:
+        if not move.nothing and self._screen.is_active:
             self._ask(move, why)
 
     def _ask(self, move: Move, why: str = "") -> None:
