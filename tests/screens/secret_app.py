@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.widgets import Static
 
+from tests.screens.driving import settle
 from tests.screens.fakes import NOW
 from tests.screens.widget_app import WidgetApp
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from textual.pilot import Pilot
     from textual.screen import ModalScreen
     from textual.widget import Widget
 
@@ -35,13 +37,18 @@ class SecretApp(WidgetApp):
         """No test wants one."""
         raise AssertionError(f"while {doing}") from error
 
-    def ask(self, dialog: ModalScreen[object]) -> None:
+    def ask(self, dialog: ModalScreen[Any]) -> None:
         """Show a dialog and keep what it answers."""
 
         def keep(answer: object) -> None:
             self.answer = answer
 
         self.push_screen(dialog, keep)
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Wait until every worker is done and what it delivered is shown."""
+    await settle(pilot)
 
 
 def notices(app: SecretApp) -> list[str]:

@@ -14,9 +14,8 @@ from kubeplat_tui.screens.secrets.history_dialog import HistoryDialog
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.secrets.text_difference import Difference, difference
 from kubeplat_tui.widgets.footer import live_actions
-from tests.screens.driving import settle
 from tests.screens.fake_secrets import FakeSecretStore
-from tests.screens.secret_app import SecretApp, notices
+from tests.screens.secret_app import SecretApp, notices, settled
 from tests.screens.waiting import screen_text, until
 from tests.unit.secret_files import NOW, certificate, kubeconfig, private_key
 
@@ -64,7 +63,7 @@ async def opened(pilot: Pilot[Any], store: FakeSecretStore) -> HistoryDialog:
     app = pilot.app
     assert isinstance(app, SecretApp)
     dialog = HistoryDialog(store, KEY)
-    app.ask(dialog)  # type: ignore[arg-type]  # a dialog is one, whatever it answers
+    app.ask(dialog)
     await compared(pilot, dialog)
     return dialog
 
@@ -76,7 +75,7 @@ async def compared(pilot: Pilot[Any], dialog: HistoryDialog) -> None:
 async def go_down(pilot: Pilot[Any], dialog: HistoryDialog, rows: int) -> None:
     for _ in range(rows):
         await pilot.press("j")
-    await settle(pilot)
+    await settled(pilot)
     await compared(pilot, dialog)
 
 
@@ -195,7 +194,7 @@ async def test_what_cannot_be_read_or_restored_is_said(store: FakeSecretStore) -
 async def test_a_key_without_versions_says_so() -> None:
     app = SecretApp()
     async with app.run_test() as pilot:
-        app.ask(HistoryDialog(FakeSecretStore(), KEY))  # type: ignore[arg-type]  # a dialog is one
+        app.ask(HistoryDialog(FakeSecretStore(), KEY))
         await until(pilot, lambda: "The bucket has no version of it." in screen_text(pilot), "the sentence")
         assert not keys(app) & {"history.against", "history.reveal", "history.restore"}
 

@@ -15,8 +15,7 @@ from kubeplat_tui.services import tokens
 from kubeplat_tui.services.secrets.model import Side
 from kubeplat_tui.services.secrets.preview_model import Line, Piece, Role
 from kubeplat_tui.widgets.dialog import Dialog
-from tests.screens.driving import settle
-from tests.screens.secret_app import SecretApp, notices, words_in_memory
+from tests.screens.secret_app import SecretApp, notices, settled, words_in_memory
 from tests.screens.waiting import screen_text, until
 from tests.unit.secret_files import certificate, kubeconfig, private_key
 
@@ -129,7 +128,7 @@ async def test_what_was_revealed_is_hidden_and_forgotten(
         assert [text for text in words_in_memory(mark) if text is not mark]
         await happens(pilot, pane)
         await until(pilot, lambda: not pane.revealed, "the masks")
-        await settle(pilot)  # type: ignore[arg-type]  # its application needs no result
+        await settled(pilot)
         assert mark not in screen_text(pilot)
         kept = [text for text in words_in_memory(mark) if text is not mark]
         assert kept == []
@@ -155,7 +154,7 @@ async def test_nothing_is_revealed_where_nobody_looks(pane: PreviewPane) -> None
         app.post_message(events.AppBlur())
         await until(pilot, lambda: not app.app_focus, "another window")
         pane.reveal()
-        await settle(pilot)  # type: ignore[arg-type]  # its application needs no result
+        await settled(pilot)
         assert not pane.revealed
 
 
@@ -230,7 +229,7 @@ async def test_the_last_file_asked_for_is_the_one_that_is_shown(pane: PreviewPan
     async with app.run_test(size=(80, 24)) as pilot:
         for number in range(20):
             pane.show(f"common/{number}.txt", Side.HERE, f"file {number}".encode())
-        await settle(pilot)  # type: ignore[arg-type]  # its application needs no result
+        await settled(pilot)
         assert "19.txt" in screen_text(pilot)
         assert "file 19" in screen_text(pilot)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
@@ -27,7 +26,7 @@ ASK = "[e] edit again, [s] save all the same, [d] discard: "
 
 
 def edit_in_editor(
-    app: App[int],
+    app: App[Any],
     key: str,
     data: bytes,
     *,
@@ -39,17 +38,18 @@ def edit_in_editor(
     Call it in the application's thread: it has the terminal until the editor ends. What was edited is looked at
     before the editor's folder is wiped; where something is wrong, `ask` puts the question below the editor.
     """
+    environ = os.environ if environ is None else environ
     refused = edit_check.refusal(key, data)
-    command = [] if refused else editor(os.environ if environ is None else environ)
+    command = [] if refused else editor(environ)
     if not command:
         app.notify(refused or NO_EDITOR, severity="warning", markup=False)
         return None
     from kubeplat_tui.services.secrets.edit_file import private_edit
 
-    session = Session(key, data, command, ask)
+    session = Session(key, data, command, environ, ask)
     try:
         with app.suspend():
-            edited = private_edit(data, key.rpartition("/")[2], session.run)
+            edited = private_edit(data, key.rpartition("/")[2], session.run, environ=environ)
     except SuspendNotSupported:
         app.notify("This terminal cannot be lent to an editor; press e to edit here.", markup=False)
         return None
@@ -83,6 +83,7 @@ class Session:
     key: str
     before: bytes
     command: list[str]
+    environ: Mapping[str, str]
     ask: Callable[[str], str]
     failure: str = ""
     """Why nothing is to be saved, in a sentence."""
@@ -93,7 +94,9 @@ class Session:
             code = self._edit(path)
             if code:
                 return code
-            after = path.read_bytes()
+            after = self._saved(path)
+            if after is None:
+                return 1
             problems = edit_check.problems(self.key, self.before, after) if after != self.before else ()
             if not problems:
                 return 0
@@ -105,14 +108,23 @@ class Session:
                 return 1
 
     def _edit(self, path: Path) -> int:
+        from kubeplat_tui.services.secrets.edit_file import run_editor
+
         try:
-            code = subprocess.run([*self.command, str(path)], check=False).returncode  # noqa: S603 - the person's own editor
+            code = run_editor(self.command, path, self.environ)
         except OSError as error:
             self.failure = f"{self.command[0]} cannot be started: {error.strerror}. Nothing was saved."
             return 1
         if code:
             self.failure = f"{self.command[0]} ended with an error ({code}): nothing was saved."
         return code
+
+    def _saved(self, path: Path) -> bytes | None:
+        try:
+            return path.read_bytes()
+        except OSError:
+            self.failure = f"{self.command[0]} took the file away: nothing was saved."
+            return None
 
     def _answer(self, problems: tuple[str, ...], *, may_save: bool) -> str:
         words = "".join(f"✖ {visible(one)}\n" for one in problems[:20])
