@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.commands.json_output import encode
 from kubeplat_tui.commands.prompts import Yes
+from kubeplat_tui.commands.rehearsed_secrets import SecretsRehearsal, expect
 from kubeplat_tui.intents import Intents
 from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
 from kubeplat_tui.services.events import Outcome, PipelineFinished, PlanReady, Root, Stop
@@ -98,6 +99,7 @@ class Rehearsal:
         self.stop = Stop()
         self._name = ""
         self._sandbox_pid = 0
+        self._secrets = SecretsRehearsal(self._site, self.folder)
 
     def steps(self) -> tuple[Step, ...]:
         """Every step in its order."""
@@ -108,13 +110,20 @@ class Rehearsal:
             Step("refuse bad input", self._refuse_bad_input),
             Step("plan: only additions", self._plan),
             Step("run: build everything", self._run),
+            Step("look at the secrets it made", self._secrets.made),
+            Step("compare them with the bucket", self._secrets.uploaded),
+            Step("fetch them on another computer", self._secrets.fetched),
+            Step("add a token and revoke it", self._secrets.token),
+            Step("renew a certificate", self._secrets.renewed),
             Step("read the outputs", self._outputs),
             Step("run again: nothing changes", self._run_again),
             Step("list the instances", self._instances),
             Step("list the volumes", self._volumes),
             Step("list the load balancers", self._load_balancers),
             Step("terminate a machine: it is replaced", self._replace),
+            Step("look for secrets where none may be", self._secrets.nowhere_else),
             Step("cleanup: take everything down", self._cleanup),
+            Step("look for secrets that stayed here", self._secrets.gone),
             Step("look for what is left", self._nothing_left),
             Step("stop the sandbox", self._stop_sandbox),
         )
@@ -219,12 +228,14 @@ class Rehearsal:
         return f"{len(found)} outputs"
 
     def _run_again(self) -> str:
-        for plan in _plans(self._played(self.intents.run)):
+        events = self._played(self.intents.run)
+        self._secrets.unchanged(events)
+        for plan in _plans(events):
             addresses = ", ".join(change.address for change in plan.changes)
             expect(
                 plan.empty, f"The second run would change the {plan.root}: {plan.summary()} ({addresses})."
             )
-        return "no changes in either root"
+        return "no changes in either root, and no secret made or uploaded"
 
     def _instances(self) -> str:
         machines = self._running()
@@ -317,6 +328,7 @@ class Rehearsal:
         events: list[Event] = []
         for event in pipeline(site, Yes(site.environment, None), self.stop):
             self._note(json.loads(encode(event)))
+            self._secrets.watch(event)
             events.append(event)
         finished = _finished(events)
         if finished.outcome is Outcome.STOPPED:
@@ -379,12 +391,6 @@ class Rehearsal:
                 if link.readlink().is_relative_to(self.folder):
                     found.add(int(link.parent.name))
         return sorted(found)
-
-
-def expect(condition: bool, sentence: str) -> None:
-    """Raise `KubeplatError` with `sentence` where the condition does not hold."""
-    if not condition:
-        raise KubeplatError(sentence)
 
 
 def _plans(events: list[Event]) -> list[Plan]:
