@@ -109,7 +109,11 @@ def renew(
     if planned.writes and not prompts.confirmed(session, question):
         session.note("Not confirmed; nothing was changed.")
         return ExitCode.FAILED
-    made = following.followed(session, store.renew(which, name or ())).writes if planned.writes else {}
+    made = (
+        following.followed(session, store.renew(which, name or ()), quiet=upload).writes
+        if planned.writes
+        else {}
+    )
     if made and upload:
         following.uploaded(session, store, made)
     if session.options.json:

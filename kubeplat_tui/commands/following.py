@@ -98,14 +98,14 @@ def counted(keys: Collection[str]) -> str:
     return f"{len(keys)} file{'' if len(keys) == 1 else 's'}"
 
 
-def listed(keys: Collection[str], *, upload: bool) -> str:
+def listed(keys: Collection[str], *, upload: bool, deletes: Collection[str] = ()) -> str:
     """The files that a question is about, one a line, and where they go."""
-    shown = [*sorted(keys)[:MOST_LISTED]]
-    if len(keys) > MOST_LISTED:
-        shown.append(f"and {len(keys) - MOST_LISTED} more")
-    return "\n".join(
-        [*shown, "They go to the bucket, too." if upload else "They stay on this computer for now."]
-    )
+    lines = sorted([*keys, *(f"{key} (deleted)" for key in deletes)])
+    shown = lines[:MOST_LISTED]
+    if len(lines) > MOST_LISTED:
+        shown.append(f"and {len(lines) - MOST_LISTED} more")
+    place = "here and in the bucket" if upload else "on this computer only, for now"
+    return "\n".join([*shown, f"This is done {place}."])
 
 
 def validity(session: Session, word: str) -> str:

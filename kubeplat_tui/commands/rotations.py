@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One of three steps, before it is taken. `take` writes it into the working copy; `keys` are the files."""
+    """One of three steps, before it is taken. `take` does it in the working copy: `writes`, and `deletes`."""
 
     subject: str
     name: str
@@ -31,9 +31,15 @@ class _Step:
     does: str
     before: tuple[str, ...]
     after: tuple[str, ...]
-    keys: tuple[str, ...]
+    writes: tuple[str, ...]
+    deletes: tuple[str, ...]
     command: str
     take: Callable[[], object]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every file that it changes."""
+        return (*self.writes, *self.deletes)
 
     @property
     def last(self) -> bool:
@@ -71,9 +77,10 @@ def rotate_ca(
             does=rotation_notes.does(chosen, planned.phase),
             before=rotation_notes.before(chosen, planned.phase),
             after=rotation_notes.after(chosen, planned.phase),
-            keys=(*planned.making.writes, *planned.deletes),
+            writes=tuple(planned.making.writes),
+            deletes=planned.deletes,
             command=f"kubeplat certs rotate-ca {chosen}",
-            take=lambda: following.followed(session, store.rotate(chosen)),
+            take=lambda: following.followed(session, store.rotate(chosen), quiet=upload),
         )
 
     return _rotate(session, next_step, upload=upload, confirm=confirm)
@@ -100,7 +107,8 @@ def rotate_encryption(
             does=encryption.DOES[step],
             before=encryption.before(step),
             after=encryption.WAIT[step],
-            keys=(encryption.KEY,),
+            writes=(encryption.KEY,),
+            deletes=(),
             command="kubeplat certs rotate-encryption",
             take=lambda: store.save(encryption.KEY, data, before.sha256 if before else ""),
         )
@@ -156,6 +164,8 @@ def _rotate(
         for each in step.after:
             session.out.print(f"- {each}", soft_wrap=True)
         session.out.print(f"Then: {step.command}")
+    else:
+        session.out.print("The rotation is done.")
     return None
 
 
@@ -197,7 +207,9 @@ def _question(site: "Site", step: _Step, *, upload: bool) -> Question:
     return Question(
         topic=f"rotate-{step.name}",
         title=f"Take step {step.number} of 3 for {step.subject} of {site.environment.name}: {step.name}?",
-        detail="\n".join([step.does, *needed, "", following.listed(step.keys, upload=upload)]),
+        detail="\n".join(
+            [step.does, *needed, "", following.listed(step.writes, upload=upload, deletes=step.deletes)]
+        ),
         expected=site.environment.name if step.last else "yes",
         destructive=step.last,
     )

@@ -23,6 +23,8 @@ SHORTEST = 8
 
 ROUNDS = 24
 """Of bcrypt_pbkdf, as ssh-keygen has it since OpenSSH 9.4: a third of a second."""
+MOST_ROUNDS = 2_000
+"""Half a minute: nobody waits longer for a key."""
 SALT = 16
 CIPHER, KDF, NONE = b"aes256-ctr", b"bcrypt", b"none"
 KEY_BYTES, BLOCK, PLAIN_BLOCK = 32, 16, 8
@@ -76,7 +78,13 @@ def unprotect(data: bytes, passphrase: str) -> bytes:
         )
     try:
         salt, rest = _take(container.options)
-        section = _crypt(container.section, passphrase, salt, int.from_bytes(rest[:4], "big"))
+        rounds = int.from_bytes(rest[:4], "big")
+        if rounds > MOST_ROUNDS:
+            raise KubeplatError(
+                f"The ssh key's passphrase takes {rounds} rounds to check, more than {MOST_ROUNDS}.",
+                todo=f"Take it off with ssh-keygen -p -f {KEY}.",
+            )
+        section = _crypt(container.section, passphrase, salt, rounds)
         content = _content(section)
     except ValueError:
         raise InputError("The passphrase is not right.", todo="Try again. Nothing was changed.") from None

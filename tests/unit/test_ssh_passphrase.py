@@ -126,6 +126,15 @@ def test_a_damaged_key_is_read_or_refused_with_a_sentence(data: st.DataObject) -
         ssh_passphrase.is_protected(bytes(whole))
 
 
+def test_a_key_that_would_take_for_ever_to_open_is_refused(
+    key: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protected = ssh_passphrase.protect(key, PASSPHRASE)
+    monkeypatch.setattr(ssh_passphrase, "MOST_ROUNDS", ssh_passphrase.ROUNDS - 1)
+    with pytest.raises(KubeplatError, match="rounds"):
+        ssh_passphrase.unprotect(protected, PASSPHRASE)
+
+
 def test_what_is_no_public_key_has_no_fingerprint() -> None:
     with pytest.raises(KubeplatError, match="no public key"):
         ssh_passphrase.fingerprint("ssh-ed25519")
