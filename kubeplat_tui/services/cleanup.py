@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services import master_key, ssh_key, state_backend, state_bucket
+from kubeplat_tui.services import kubeconfig, master_key, ssh_key, state_backend, state_bucket
 from kubeplat_tui.services.aws_errors import AwsError
-from kubeplat_tui.services.errors import ExitCode
+from kubeplat_tui.services.errors import ExitCode, KubeplatError
 from kubeplat_tui.services.events import Level, LogLine, Outcome, Question, Root, Step, Verb
 from kubeplat_tui.services.pipeline import DeclinedError, Ending, StepResult, play
 from kubeplat_tui.services.preflight import preflight
@@ -206,6 +206,7 @@ def _of_secrets_here(work: Work, copy: WorkingCopy) -> Iterator[str]:
         yield f"The {count} files of its secrets on this computer are removed too."
     elif count:
         yield f"The {count} files of its secrets on this computer stay in {copy.root}."
+    yield "Its context leaves your kubeconfig, where kubeplat put it there."
 
 
 def _forgotten(work: Work, bucket: str, copy: WorkingCopy) -> Generator[Event, None, tuple[StepResult, str]]:
@@ -213,7 +214,7 @@ def _forgotten(work: Work, bucket: str, copy: WorkingCopy) -> Generator[Event, N
 
     Nothing of it is touched while the bucket may still be there.
     """
-    done: list[str] = []
+    done = yield from _context_removed(work)
     if not copy.files():
         return _result(done, "Nothing is here"), ""
     named = bucket or str(work.site.environment.values.get("secrets_bucket_name") or "")
@@ -233,6 +234,21 @@ def _forgotten(work: Work, bucket: str, copy: WorkingCopy) -> Generator[Event, N
     left = f"Its secrets stay on this computer, in {copy.root}. To remove them: {forgetting.removal(copy)}"
     yield LogLine(text=left)
     return _result(done, ""), left
+
+
+def _context_removed(work: Work) -> Generator[Event, None, list[str]]:
+    """The environment's context leaves the user's kubeconfig; one that cannot be changed ends no cleanup."""
+    if not {"HOME", "KUBECONFIG"} & work.site.environ.keys():
+        return []
+    try:
+        changed = kubeconfig.remove(work.name, work.site.environ)
+    except KubeplatError as error:
+        yield LogLine(text=str(error), level=Level.WARNING)
+        return []
+    if changed is None:
+        return []
+    yield LogLine(text=f"The context {work.name} left {changed}")
+    return ["context removed"]
 
 
 def _result(done: list[str], nothing: str) -> StepResult:

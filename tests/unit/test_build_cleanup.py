@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 import pytest
 
-from kubeplat_tui.services import build, cleanup, environments
+from kubeplat_tui.services import build, cleanup, environments, kubeconfig
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import Outcome, PipelineFinished, PlanReady, Root, StepFinished, Stop
 from kubeplat_tui.services.leftovers import Leftover
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.site import Site
 
 T = TypeVar("T")
+MINE = """\
+apiVersion: v1
+kind: Config
+clusters:
+- name: mine
+  cluster:
+    server: https://mine.test
+contexts: []
+users: []
+"""
 pytestmark = pytest.mark.usefixtures("in_process_aws")
 
 
@@ -180,6 +190,35 @@ def test_others_keep_their_secrets_and_are_told_where(tmp_path: Path, terraform:
     assert f"rm -rf {copy.root} " in last.todo
     assert {key: copy.read(key) for key in copy.files()} == before
     assert copy.record.in_step == {}
+
+
+def test_its_context_leaves_the_kubeconfig_and_nothing_else_does(
+    tmp_path: Path, terraform: FakeTerraform
+) -> None:
+    site = built(make_site(tmp_path, "play-jest"), terraform)
+    place = tmp_path / "kubeconfig"
+    place.write_text(MINE)
+    site = replace(site, environ={"KUBECONFIG": str(place)})
+    admin = WorkingCopy(site.folders.root).read("locked/admin.kubeconfig")
+    kubeconfig.merge("play-jest", admin, site.environ)
+    assert "play-jest" in place.read_text()
+    answers = Answers()
+    last = cleaned(site, answers)
+    assert last.outcome is Outcome.DONE, last
+    assert "leaves your kubeconfig" in answers.questions[0].detail
+    assert "play-jest" not in place.read_text()
+    assert "server: https://mine.test" in place.read_text()
+
+
+def test_a_kubeconfig_that_cannot_be_changed_ends_no_cleanup(
+    tmp_path: Path, terraform: FakeTerraform
+) -> None:
+    site = built(make_site(tmp_path, "play-jest"), terraform)
+    place = tmp_path / "kubeconfig"
+    place.write_text("clusters: [")
+    last = cleaned(replace(site, environ={"KUBECONFIG": str(place)}), Answers())
+    assert last.outcome is Outcome.DONE, last
+    assert place.read_text() == "clusters: ["
 
 
 def test_while_the_bucket_is_there_the_secrets_stay_here(tmp_path: Path, terraform: FakeTerraform) -> None:
