@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -32,8 +31,10 @@ def edit_one(work: Work, objects: Objects, key: str, editor: str, encrypting_key
         work.note(f"{key} is not in the bucket {objects.name} yet")
     key_arn = (before.key_arn if before else "") or encrypting_key()
     old = before.data if before else b""
-    new = private_edit(old, PurePosixPath(key).name or "file", lambda path: _run(editor, path))
-    if new is None or new == old:
+    new = private_edit(
+        old, PurePosixPath(key).name or "file", lambda path: _run(work, editor, path), environ=work.environ
+    )
+    if new is None:
         work.note(f"s3://{objects.name}/{key} was not changed")
         return
     try:
@@ -56,9 +57,11 @@ def edit_one(work: Work, objects: Objects, key: str, editor: str, encrypting_key
     )
 
 
-def _run(editor: str, path: Path) -> int:
+def _run(work: Work, editor: str, path: Path) -> int:
+    from kubeplat_tui.services.secrets.edit_file import run_editor
+
     try:
-        return subprocess.run([*shlex.split(editor), str(path)], check=False).returncode  # noqa: S603 - the user's own
+        return run_editor(shlex.split(editor) or ["vi"], path, work.environ)
     except (OSError, ValueError) as error:
         raise InputError(
             f"The editor {editor} cannot be started.", why=f"{error}.", todo="Name another one with --editor."

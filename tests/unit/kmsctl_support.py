@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,9 @@ class Kmsctl:
         return str(key)
 
 
+@functools.cache
 def client(service: str) -> Any:
+    """Making one takes longer than any call of these tests."""
     session: Any = boto3.Session(region_name=REGION)
     return session.client(service)
 
