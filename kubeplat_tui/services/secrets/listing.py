@@ -16,7 +16,7 @@ from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.secrets.model import Stored, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 PAGE = 1000
 """What one answer holds at most."""
@@ -52,52 +52,48 @@ def versions_query(prefix: str, **more: str) -> str:
 
 def objects_page(document: bytes, prefix: str) -> Objects:
     """A page of ListObjectsV2. Raises `KubeplatError` where it is none."""
-    found: list[Stored] = []
-    end: dict[str, str] = {}
-    for tag, element in _parts(document, end):
-        if tag == "Contents":
-            said = _texts(element)
-            found.append(
-                Stored(
-                    unquote_plus(said["Key"]),
-                    int(said["Size"]),
-                    said["ETag"].strip('"'),
-                    _time(said["LastModified"]),
-                )
-            )
-    token = end.get("NextContinuationToken", "") if _goes_on(end) else ""
+    rows, said = _parts(document)
+    decode = _decoder(said)
+    found = [
+        Stored(decode(row["Key"]), int(row["Size"]), row["ETag"].strip('"'), _time(row["LastModified"]))
+        for tag, row in rows
+        if tag == "Contents"
+    ]
+    token = said.get("NextContinuationToken", "") if _goes_on(said) else ""
     return Objects(found, objects_query(prefix, **{"continuation-token": token}) if token else "")
 
 
 def versions_page(document: bytes, prefix: str) -> Versions:
     """A page of ListObjectVersions: by key, the newest first. Raises `KubeplatError` where it is none."""
-    found: list[Version] = []
-    end: dict[str, str] = {}
-    for tag, element in _parts(document, end):
-        if tag in {"Version", "DeleteMarker"}:
-            said = _texts(element)
-            found.append(
-                Version(
-                    key=unquote_plus(said["Key"]),
-                    version=said.get("VersionId", ""),
-                    etag=said.get("ETag", "").strip('"'),
-                    size=int(said.get("Size", "0")),
-                    modified=_time(said["LastModified"]),
-                    latest=said.get("IsLatest") == "true",
-                    deleted=tag == "DeleteMarker",
-                )
-            )
-    if not _goes_on(end):
+    rows, said = _parts(document)
+    decode = _decoder(said)
+    found = [
+        Version(
+            key=decode(row["Key"]),
+            version=row.get("VersionId", ""),
+            etag=row.get("ETag", "").strip('"'),
+            size=int(row.get("Size", "0")),
+            modified=_time(row["LastModified"]),
+            latest=row.get("IsLatest") == "true",
+            deleted=tag == "DeleteMarker",
+        )
+        for tag, row in rows
+        if tag in {"Version", "DeleteMarker"}
+    ]
+    # S3 has them in this order already; a server that lists the markers apart does not.
+    found.sort(key=lambda each: (each.latest, each.modified), reverse=True)
+    found.sort(key=lambda each: each.key.encode())
+    if not _goes_on(said):
         return Versions(found, "")
     markers = {
-        "key-marker": unquote_plus(end.get("NextKeyMarker", "")),
-        "version-id-marker": end.get("NextVersionIdMarker", ""),
+        "key-marker": decode(said.get("NextKeyMarker", "")),
+        "version-id-marker": said.get("NextVersionIdMarker", ""),
     }
     return Versions(found, versions_query(prefix, **{name: each for name, each in markers.items() if each}))
 
 
-def _parts(document: bytes, plain: dict[str, str]) -> Iterator[tuple[str, ET.Element]]:
-    """The elements of the answer with elements in them; the others' texts go to `plain`."""
+def _parts(document: bytes) -> tuple[list[tuple[str, dict[str, str]]], dict[str, str]]:
+    """The elements of the answer with elements in them, each with their texts; and the texts of the others."""
     try:
         root = ET.fromstring(document)  # noqa: S314 - S3's own answer, by TLS
     except ET.ParseError as error:
@@ -106,16 +102,20 @@ def _parts(document: bytes, plain: dict[str, str]) -> Iterator[tuple[str, ET.Ele
             why=f"What came is no XML ({error}).",
             todo="Try again; is there a proxy in between that answers by itself?",
         ) from error
+    rows: list[tuple[str, dict[str, str]]] = []
+    plain: dict[str, str] = {}
     for element in root:
         tag = element.tag.rpartition("}")[2]
         if len(element):
-            yield tag, element
+            rows.append((tag, {child.tag.rpartition("}")[2]: child.text or "" for child in element}))
         else:
             plain[tag] = element.text or ""
+    return rows, plain
 
 
-def _texts(element: ET.Element) -> dict[str, str]:
-    return {child.tag.rpartition("}")[2]: child.text or "" for child in element}
+def _decoder(said: Mapping[str, str]) -> Callable[[str], str]:
+    """How names are read: a server that did not encode them does not say that it did."""
+    return unquote_plus if said.get("EncodingType") == "url" else str
 
 
 def _goes_on(plain: Mapping[str, str]) -> bool:

@@ -10,7 +10,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.aws_errors import FORBIDDEN, AwsError, ForbiddenError, code_of, translated
+from kubeplat_tui.services.aws_errors import (
+    FORBIDDEN,
+    AwsError,
+    CredentialsError,
+    ForbiddenError,
+    code_of,
+    translated,
+)
 from kubeplat_tui.services.errors import KubeplatError, NotFoundError
 
 if TYPE_CHECKING:
@@ -29,6 +36,10 @@ ELSEWHERE = frozenset(
     {"301", "307", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect"}
 )
 ARCHIVED = frozenset({"InvalidObjectState"})
+NO_CONTENT = frozenset({"405", "MethodNotAllowed"})
+"""The version is a delete marker."""
+
+CLOCK = frozenset({"RequestTimeTooSkewed"})
 KEY_ABSENT = frozenset({"KMS.NotFoundException"})
 KEY_DISABLED = frozenset({"KMS.DisabledException"})
 KEY_STATE = frozenset(
@@ -119,11 +130,12 @@ def sentence(
         return BucketAbsentError(bucket)
     if code in NO_OBJECT:
         return ObjectAbsentError(key, bucket, version)
-    if code in ELSEWHERE:
-        return other_region(bucket, region)
     plain = translated(error, doing=doing)
     if not isinstance(plain, AwsError):
         return plain
+    # A malformed header has other causes too: a region is named where that is it.
+    if code in ELSEWHERE and (code != "AuthorizationHeaderMalformed" or "region" in plain.why):
+        return other_region(bucket, region)
     return _of_the_key(plain, doing, key or bucket) or _of_the_object(plain, doing, bucket, key)
 
 
@@ -135,6 +147,21 @@ def _of_the_object(plain: AwsError, doing: str, bucket: str, key: str) -> AwsErr
             f"{doing} failed: {key} is in an archive.",
             why="Its storage class keeps it offline.",
             todo="Restore it from the archive (aws s3api restore-object), and remove the rule that moved it there.",
+            call=plain.call,
+            code=code,
+        )
+    if code in CLOCK:
+        return CredentialsError(
+            f"{doing} failed: this computer's clock is wrong, so AWS does not accept its signature.",
+            why=plain.why,
+            todo="Set the clock, then try again.",
+            call=plain.call,
+            code=code,
+        )
+    if code in NO_CONTENT and plain.call == "GetObject":
+        return AwsError(
+            f"{doing} failed: that version says that {key} was deleted, and has no content.",
+            todo=f"Choose another one: kubeplat secrets history {key}",
             call=plain.call,
             code=code,
         )

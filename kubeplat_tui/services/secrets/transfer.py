@@ -29,6 +29,8 @@ BYTES = 128 * 1024 * 1024
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Job = tuple[Item, int]
+"""An item, and how many bytes it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +132,21 @@ class _Crew(Generic[Item, Result]):
         self._parallel = parallel
         self._stop = stop
         self._finish = finish
-        self._todo: queue.SimpleQueue[tuple[Item, int] | None] = queue.SimpleQueue()
+        self._todo: queue.SimpleQueue[Job[Item] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[_Done[Result] | None] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def work(self, items: Iterable[Item]) -> Iterator[Result]:
         """The results, in the order in which they are done."""
+        jobs = ((item, self._cost(item)) for item in items)
+        first = next(jobs, None)
+        if first is None:
+            return
         self._bucket = self._bucket.apart(self._parallel)
         forget = self._stop.when_requested(self._interrupt) if self._stop else lambda: None
         try:
-            yield from self._results(iter(items))
+            yield from self._results(first, jobs)
         finally:
             forget()
             self._end()
@@ -150,30 +156,32 @@ class _Crew(Generic[Item, Result]):
                 thread.join()
             self._bucket.close()
 
-    def _results(self, items: Iterator[Item]) -> Iterator[Result]:
+    def _results(self, first: Job[Item], jobs: Iterator[Job[Item]]) -> Iterator[Result]:
+        waiting: Job[Item] | None = first
         begun = size = 0
-        waiting = self._next(items)
         failure: BaseException | None = None
         while True:
             while waiting and not self._ended.is_set() and self._room(begun, size + waiting[1]):
                 self._begin(waiting)
                 begun, size = begun + 1, size + waiting[1]
-                waiting = self._next(items)
-            if not begun:
+                try:
+                    waiting = next(jobs, None)
+                except Exception as error:  # noqa: BLE001 - raised below, when what has begun is told
+                    failure = error
+                    self._end()
+            if not begun or (failure and not self._finish):
                 break
             done = self._done.get()
             if done is None:
                 if self._finish:
                     continue
-                return
+                break
             begun, size = begun - 1, size - done.cost
             if done.error is None:
                 yield done.result  # type: ignore[misc]  # without an error there is a result
             elif not (self._ended.is_set() and isinstance(done.error, CutError)):
                 failure = failure or done.error
                 self._end()
-            if failure and not self._finish:
-                break
         if failure:
             raise failure
 
@@ -181,12 +189,7 @@ class _Crew(Generic[Item, Result]):
         """Whether one more may begin, `size` being all their bytes then. A large one may always be alone."""
         return not begun or (begun < 2 * self._parallel and size <= BYTES)
 
-    def _next(self, items: Iterator[Item]) -> tuple[Item, int] | None:
-        for item in items:
-            return item, self._cost(item)
-        return None
-
-    def _begin(self, job: tuple[Item, int]) -> None:
+    def _begin(self, job: Job[Item]) -> None:
         self._todo.put(job)
         if len(self._threads) < self._parallel:
             thread = threading.Thread(target=self._run, name="secrets", daemon=True)
