@@ -75,7 +75,7 @@ class EnvironmentsScreen(BaseScreen):
         table: ResourceTable[Listing] = ResourceTable(
             [
                 Column("Name", lambda row: row.found.name, weight=100, shortest=12),
-                Column("State", state_of, weight=90, shortest=12),
+                Column("State", state_of, weight=90, shortest=13),
                 Column("Where", lambda row: where(row.found.environment), tone=Tone.QUIET, weight=60),
                 Column(
                     "Region",
@@ -84,7 +84,7 @@ class EnvironmentsScreen(BaseScreen):
                     weight=50,
                 ),
                 Column(
-                    "Last run", self._last_run, tone=Tone.QUIET, weight=40, shortest=16, sort=last_run_time
+                    "Last run", self._last_run, tone=Tone.QUIET, weight=40, shortest=20, sort=last_run_time
                 ),
                 Column("Age", self._age, align="right", weight=70, sort=last_run_time),
                 Column(
