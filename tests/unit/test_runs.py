@@ -16,12 +16,15 @@ from kubeplat_tui.services import runs
 from kubeplat_tui.services.errors import ExitCode, KubeplatError
 from kubeplat_tui.services.events import (
     Event,
+    FileAction,
+    FileChanged,
     LogLine,
     Outcome,
     Phase,
     PipelineFinished,
     PipelineStarted,
     PlanReady,
+    Progress,
     ResourceProgress,
     Root,
     Step,
@@ -121,6 +124,25 @@ def test_old_runs_are_forgotten(workplace: Workplace, monkeypatch: pytest.Monkey
     folders = workplace.folders("demo")
     made = [recorded(folders, [started(), ended()]) for _ in range(5)]
     assert sorted(folders.runs.iterdir()) == made[2:]
+
+
+def test_journals_of_before_there_were_secrets_still_tell(workplace: Workplace) -> None:
+    def done(step: str, seconds: float) -> StepFinished:
+        return StepFinished(step=step, outcome=Outcome.DONE, summary="", seconds=seconds)
+
+    folders = workplace.folders("demo")
+    recorded(folders, [started(), done("plan-foundation", 8.0), done("apply-cluster", 200.0), ended()])
+    assert runs.Estimates.load(folders).step(Verb.RUN, "apply-cluster") == 200.0
+    assert runs.Estimates.load(folders).step(Verb.RUN, "make-secrets") is None
+    moved = FileChanged(key="secure/apiserver.key", action=FileAction.MADE, path=Path("/state/apiserver.key"))
+    counted = Progress(doing="uploading", done=1, total=2)
+    folder = recorded(folders, [started(), moved, counted, done("make-secrets", 2.0), ended()])
+    assert runs.Estimates.load(folders).step(Verb.RUN, "make-secrets") == 2.0
+    lines = [json.loads(line) for line in (folder / runs.JOURNAL).read_text().splitlines()]
+    assert lines[1]["key"] == "secure/apiserver.key"
+    assert lines[1]["action"] == "made"
+    assert (lines[2]["done"], lines[2]["total"]) == (1, 2)
+    assert len(runs.history(workplace, "demo")) == 2
 
 
 def test_estimates_are_medians_of_what_took_time(workplace: Workplace) -> None:
