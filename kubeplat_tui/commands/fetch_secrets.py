@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -233,7 +234,8 @@ def _merged(store: SecretStore) -> tuple[Merged | None, str]:
 
 
 def _print_admin(store: SecretStore) -> None:
-    typer.echo(store.copy.read(ADMIN), nl=False)
+    sys.stdout.write(store.copy.read(ADMIN).decode())
+    sys.stdout.flush()
 
 
 def _ssh_key(store: SecretStore) -> str | None:
