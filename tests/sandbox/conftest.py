@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kubeplat_tui.intents import Intents
 from kubeplat_tui.sandbox import door
-from kubeplat_tui.services.events import PipelineFinished, Stop
+from kubeplat_tui.services.events import Phase, PipelineFinished, PlanReady, ResourceProgress, Stop
+from kubeplat_tui.services.secrets import leaks
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from kubeplat_tui.services.events import Event, Question
     from kubeplat_tui.services.site import Site
@@ -30,6 +31,8 @@ class Life:
     config_d: Path
     questions: list[Question] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    written: list[tuple[str, bytes]] = field(default_factory=list)
+    """What was only there for a while: plans, and the arguments of processes while Terraform was at work."""
 
     def answer(self, question: Question) -> str:
         """Grant everything; remember what was asked."""
@@ -46,12 +49,21 @@ class Life:
         self.events.clear()
         stop = Stop()
         for event in getattr(self.intents, verb)(self.site(), self, stop):
+            self._look(event)
             self.events.append(event)
             if watch is not None:
                 watch(event, stop)
         last = self.events[-1]
         assert isinstance(last, PipelineFinished)
         return last
+
+    def _look(self, event: Event) -> None:
+        if isinstance(event, PlanReady):
+            self.written += leaks.contents(event.plan.file)
+        applies = isinstance(event, ResourceProgress) and event.phase is Phase.STARTED
+        if isinstance(event, PlanReady) or (applies and not isinstance(self.events[-1], ResourceProgress)):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                self.written += leaks.contents(path)
 
 
 @pytest.fixture(scope="session")

@@ -8,22 +8,33 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
+import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kubeplat_tui.services import runs, ssh_key
+from kubeplat_tui.services import build, kubeconfig, runs, ssh_key
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import (
+    FileAction,
+    FileChanged,
     Outcome,
     Phase,
+    PipelineFinished,
     ResourceProgress,
     Root,
     SettingWritten,
+    StepFinished,
     Stop,
     StopRequested,
 )
+from kubeplat_tui.services.secrets import leaks
+from kubeplat_tui.services.secrets.model import State
+from kubeplat_tui.services.secrets.working_copy import WorkingCopy
 
 if TYPE_CHECKING:
     from kubeplat_tui.services.events import Event
@@ -46,6 +57,19 @@ def setting(life: Life, name: str) -> Any:
     return life.site().environment.values[name]
 
 
+def copy_of(life: Life) -> WorkingCopy:
+    return WorkingCopy(life.site().folders.root)
+
+
+def steps_of_secrets(life: Life) -> dict[str, str]:
+    """How the steps of the last run's secrets ended."""
+    return {
+        event.step: event.summary
+        for event in life.events
+        if isinstance(event, StepFinished) and event.step.endswith("-secrets")
+    }
+
+
 def state_object(life: Life, root: Root, suffix: str = "") -> dict[str, str]:
     site = life.site()
     key = f"{site.cloud.region}/{life.name}/{root}.tfstate{suffix}"
@@ -63,6 +87,8 @@ def test_a_first_plan_makes_nothing(life: Life) -> None:
     assert life.questions == []
     assert setting(life, "kms_master_id") == ""
     assert life.site().cloud.client("s3").list_buckets()["Buckets"] == []
+    assert "51 to make, 51 to upload" in last.sentence
+    assert copy_of(life).files() == {}
 
 
 def test_a_run_that_is_stopped_saves_what_it_made(life: Life) -> None:
@@ -81,10 +107,17 @@ def test_a_run_that_is_stopped_saves_what_it_made(life: Life) -> None:
     assert not any(one["type"] == "aws_lb" for one in resources)
     (written,) = [event for event in life.events if isinstance(event, SettingWritten)]
     assert setting(life, "kms_master_id") == written.value
+    assert steps_of_secrets(life) == {
+        "fetch-secrets": "nothing to fetch",
+        "make-secrets": "49 files made",
+        "upload-secrets": "51 uploaded and compared",
+    }
+    states = {file.state for file in life.intents.secrets(life.site()).compare().files}
+    assert states == {State.SAME}
 
 
 def test_the_next_run_continues_and_a_failure_half_way_is_told(life: Life) -> None:
-    (life.config_d / "broken.tf").write_text(BROKEN % ssh_key.public_key(life.site().folders, life.name))
+    (life.config_d / "broken.tf").write_text(BROKEN % ssh_key.public_key(copy_of(life), life.name))
     last = life.play("run")
     (life.config_d / "broken.tf").unlink()
     assert (last.outcome, last.exit_code) == (Outcome.FAILED, ExitCode.FAILED), last
@@ -101,7 +134,63 @@ def test_the_run_after_that_finishes_and_the_next_changes_nothing(life: Life) ->
     assert (last.outcome, last.exit_code) == (Outcome.UNCHANGED, ExitCode.DONE), last
     assert life.questions == []
     assert "No changes" in last.sentence
-    assert not any(isinstance(event, ResourceProgress) for event in life.events)
+    assert not any(isinstance(event, ResourceProgress | FileChanged) for event in life.events)
+    assert steps_of_secrets(life) == {
+        "fetch-secrets": "nothing to fetch",
+        "make-secrets": "nothing to make",
+        "upload-secrets": "0 uploaded",
+    }
+
+
+def test_a_second_computer_fetches_the_secrets_and_changes_nothing(
+    life: Life, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The same environment with an empty state folder: above all the ssh key must be the same one."""
+    site = life.site()
+    elsewhere = replace(site.workplace, state=tmp_path_factory.mktemp("elsewhere"))
+    other = replace(site, workplace=elsewhere)
+    asked = len(life.questions)
+    events = list(build.run(other, life, Stop()))
+    last = events[-1]
+    assert isinstance(last, PipelineFinished)
+    assert last.outcome is Outcome.DONE, last
+    assert len(life.questions) == asked
+    assert not any(isinstance(event, ResourceProgress) for event in events)
+    assert {event.action for event in events if isinstance(event, FileChanged)} == {FileAction.FETCHED}
+    here, there = copy_of(life), WorkingCopy(other.folders.root)
+    assert {key: here.read(key) for key in here.files()} == {key: there.read(key) for key in there.files()}
+
+
+def test_every_secret_is_under_the_key_and_readable_by_nobody_else(life: Life) -> None:
+    store = life.intents.secrets(life.site())
+    s3 = life.site().cloud.client("s3")
+    for key, file in store.copy.files().items():
+        head = s3.head_object(Bucket=store.bucket.name, Key=key)
+        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", store.bucket.key_arn), key
+        assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o700
+
+
+def test_no_secret_is_in_states_plans_journals_logs_arguments_or_temporary_files(life: Life) -> None:
+    copy, site = copy_of(life), life.site()
+    wanted = leaks.needles({key: copy.read(key) for key in copy.files()})
+    assert leaks.leaked(leaks.contents(copy.path("locked/kubernetes-ca.key")), wanted), "the search is blind"
+    places = list(life.written)
+    assert any(name.endswith(":tfplan") for name, _ in places)
+    assert any(b"terraform" in data and b"apply" in data for name, data in places if "/proc/" in name)
+    s3, bucket = site.cloud.client("s3"), str(setting(life, "terraform_bucket_name"))
+    for one in s3.list_object_versions(Bucket=bucket)["Versions"]:
+        answer = s3.get_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+        places.append((one["Key"], answer["Body"].read()))
+    apart = {"secrets", "replaced", "providers"}
+    for top in (site.workplace.state, life.config_d.parents[2], Path(tempfile.gettempdir())):
+        for place, folders, names in os.walk(top):
+            shallow = top == Path(tempfile.gettempdir())
+            folders[:] = [] if shallow else [name for name in folders if name not in apart]
+            for name in names:
+                places += leaks.contents(Path(place) / name)
+    assert any(name.endswith("journal.jsonl") for name, _ in places)
+    assert leaks.leaked(places, wanted) == []
 
 
 def test_the_outputs_have_the_names_that_people_know(life: Life) -> None:
@@ -162,8 +251,11 @@ def test_cleanup_leaves_nothing(life: Life) -> None:
     for content in (b"first", b"second"):
         s3.put_object(Bucket=secrets, Key="secure/token", Body=content)
     s3.delete_object(Bucket=secrets, Key="secure/token")
+    kubeconfig.merge(life.name, copy_of(life).read("locked/admin.kubeconfig"), site.environ)
     last = life.play("cleanup")
     assert (last.outcome, last.exit_code, last.left) == (Outcome.DONE, ExitCode.DONE, ()), last
+    assert {path.name for path in site.folders.root.iterdir()} == {"pipeline.lock", "runs", "work"}
+    assert life.name not in kubeconfig.places(site.environ)[0].read_text()
     (question,) = life.questions
     assert (question.topic, question.expected, question.destructive) == ("destroy", life.name, True)
     assert question.plan is not None
