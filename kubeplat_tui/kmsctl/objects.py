@@ -125,6 +125,10 @@ class Objects:
                 raise
         return True
 
+    def named(self, key: str) -> str:
+        """The key that is meant: habit puts a / in front, and few keys really begin with one."""
+        return key.lstrip("/") if key.startswith("/") and not self.exists(key) else key
+
     def replace(self, key: str, data: bytes, key_arn: str, before: Document | None) -> None:
         """Write `data` in the place of what was read. Raises `ChangedError` where that is no longer there."""
         from botocore.exceptions import ClientError

@@ -1,5 +1,6 @@
 """`ls`, `get` and `cat`: what lies in a bucket, brought here or shown."""
 
+import base64
 import os
 import re
 import sys
@@ -131,13 +132,19 @@ def cat(
     """Show what is in files, one after the other."""
     objects = Objects(work.cloud, work.bucket(bucket))
     for key in keys:
-        pieces = objects.stream(key.lstrip("/"))
-        if not work.records.text:
-            content = b"".join(pieces)
-            work.records.add("", {"key": key, "content": content.decode("utf-8", errors="surrogateescape")})
-            continue
-        for piece in pieces:
-            _write_out(piece)
+        pieces = objects.stream(objects.named(key))
+        if work.records.text:
+            for piece in pieces:
+                _write_out(piece)
+        else:
+            work.records.add("", {"key": key, **_content(b"".join(pieces))})
+
+
+def _content(data: bytes) -> dict[str, str]:
+    try:
+        return {"content": data.decode()}
+    except UnicodeDecodeError:
+        return {"content-base64": base64.b64encode(data).decode()}
 
 
 def _write_out(piece: bytes) -> None:

@@ -83,6 +83,7 @@ class Work:
                 if environment.sandbox:
                     self.note(f"sandbox: {environment.name} lives on this computer; AWS is simulated")
                 self._cloud = self._opened().open(environment.name).cloud
+                self._check_account(environment, self._cloud)
         return self._cloud
 
     def bucket(self, given: str | None) -> str:
@@ -129,6 +130,19 @@ class Work:
             answer = ""
         if answer != expected:
             raise KubeplatError("It was left as it is.")
+
+    @staticmethod
+    def _check_account(environment: Environment, cloud: Cloud) -> None:
+        """Credentials in the variables may belong to somebody else than the environment."""
+        if environment.sandbox or not environment.account:
+            return
+        found = cloud.identity()
+        if found.account != environment.account:
+            raise InputError(
+                f"The credentials belong to the account {found.account}, and {environment.name} is in "
+                f"{environment.account}.",
+                todo="Use others, or leave the environment out. Nothing was changed.",
+            )
 
     def _setting(self, name: str, variable: str) -> str:
         """From an environment on the command line, else the variable, else an environment of a variable."""

@@ -70,7 +70,7 @@ def edit(
     objects = Objects(work.cloud, work.bucket(bucket))
     program = editor or work.environ.get("VISUAL") or work.environ.get("EDITOR") or "vi"
     for key in keys:
-        edit_one(work, objects, key.lstrip("/"), program, lambda: encrypting_key(work, objects, kms))
+        edit_one(work, objects, objects.named(key), program, lambda: encrypting_key(work, objects, kms))
 
 
 def rm(
@@ -83,7 +83,7 @@ def rm(
 ) -> ExitCode:
     """Delete files. Where the bucket keeps versions they can come back, unless --force is given."""
     objects = Objects(work.cloud, work.bucket(bucket))
-    wanted = [key.lstrip("/") for key in keys]
+    wanted = [objects.named(key) for key in keys]
     if force:
         work.confirm(
             f"Delete every version of {', '.join(wanted)} in the bucket {objects.name}? Nothing brings them back.",

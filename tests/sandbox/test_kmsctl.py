@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,6 +129,57 @@ def test_a_dead_network_does_not_hold_it(tmp_path: Path, sync: list[str], code: 
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(SECONDS) == code
     assert [each.name for each in (tmp_path / "secrets").iterdir()] == ([".kmsctl.lock"] if sync else [])
+
+
+class HalfAnswers(BaseHTTPRequestHandler):
+    """Lists one object, and sends half of it."""
+
+    half_sent = threading.Event()
+    go_on = threading.Event()
+
+    def do_GET(self) -> None:
+        if "list-type" in self.path:
+            body = (
+                b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key><Size>10</Size>"
+                b"<ETag>1</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>"
+            )
+            self._start(len(body), body)
+        else:
+            self._start(10, b"half!")
+            self.half_sent.set()
+            self.go_on.wait(SECONDS)
+
+    def _start(self, size: int, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_file_is_ever_half(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/a").write_text("whole")
+    HalfAnswers.half_sent.clear()
+    HalfAnswers.go_on.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), HalfAnswers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with begin(tmp_path, f"http://127.0.0.1:{server.server_address[1]}", "get") as process:
+                assert HalfAnswers.half_sent.wait(SECONDS)
+                process.send_signal(number)
+                assert process.wait(SECONDS) == (1 if number is signal.SIGTERM else -number)
+        finally:
+            HalfAnswers.go_on.set()
+            server.shutdown()
+    assert (tmp_path / "secrets/a").read_text() == "whole"
+    left = [each for each in (tmp_path / "secrets").iterdir() if each.name != "a"]
+    assert all(each.name.startswith(".kmsctl-") and each.stat().st_mode & 0o777 == 0o600 for each in left)
+    assert not left or number is signal.SIGKILL
 
 
 def test_an_outage_is_outlived(tmp_path: Path) -> None:

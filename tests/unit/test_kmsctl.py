@@ -301,6 +301,8 @@ def test_contents_are_shown_as_they_are(kmsctl: Kmsctl) -> None:
     put("b", b"two")
     assert kmsctl("cat", "a", "/b").out == "one\ntwo"
     assert kmsctl("cat", "a", "--format", "json").records == [{"key": "a", "content": "one\n"}]
+    put("/odd", b"\xff")
+    assert kmsctl("cat", "/odd", "--format", "json").records == [{"key": "/odd", "content-base64": "/w=="}]
     absent = kmsctl("cat", "none")
     assert absent.code == 1
     assert f"none is not in the bucket {BUCKET}" in absent.err
@@ -434,6 +436,50 @@ def test_a_profile_and_its_file_are_used(kmsctl: Kmsctl) -> None:
     assert absent.code == 2
     assert "no AWS profile named theirs" in absent.err
     assert kmsctl("-c", "nowhere", "-p", "ours", "ls").code == 2
+
+
+def test_an_environment_names_everything_but_not_somebody_elses_account(
+    kmsctl: Kmsctl, tmp_path: Path
+) -> None:
+    key = kmsctl.make()
+    kmsctl.environ.pop("AWS_S3_BUCKET")
+    kmsctl.environ.pop("AWS_KMS_ID")
+    settings = {
+        "environment": "prod",
+        "aws_region": REGION,
+        "aws_account": "123456789012",
+        "secrets_bucket_name": BUCKET,
+        "terraform_bucket_name": "prod-state",
+        "kms_master_id": key.rpartition("/")[2],
+        "kubeapi_dns": "kube",
+        "kubeapi_internal_dns": "kube",
+        "public_zone_name": "example.org",
+        "private_zone_name": "example.internal",
+    }
+    text = "".join(f'{name} = "{value}"\n' for name, value in settings.items())
+    text += 'ssh_access_list = ["10.0.0.0/8"]\nkubeapi_access_list = ["10.0.0.0/8"]\n'
+    file = tmp_path / "environments" / "prod.tfvars"
+    file.parent.mkdir()
+    file.write_text(text)
+    kmsctl.environ |= {
+        "KUBEPLAT_ENVIRONMENTS": str(file.parent),
+        "KUBEPLAT_ENVIRONMENT": "prod",
+        "AWS_ACCESS_KEY_ID": "testing",
+    }
+    Path("a").write_bytes(b"one")
+    done = kmsctl("put", "a")
+    assert done.code == 0, done.err
+    assert client("s3").head_object(Bucket=BUCKET, Key="a")["SSEKMSKeyId"] == key
+    assert kmsctl("bucket", "create", "prod-state").code == 0
+    tags = {
+        each["Key"]: each["Value"] for each in client("s3").get_bucket_tagging(Bucket="prod-state")["TagSet"]
+    }
+    assert (tags["Env"], tags["ManagedBy"]) == ("prod", "kubeplat")
+    assert kmsctl("--region", REGION, "ls").code == 2  # an account on the command line: then no environment
+    file.write_text(text.replace("123456789012", "210987654321"))
+    other = kmsctl("ls")
+    assert other.code == 2
+    assert "belong to the account 123456789012" in other.err
 
 
 def test_a_region_that_nobody_named_is_said(kmsctl: Kmsctl) -> None:
