@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
@@ -88,6 +89,10 @@ class Session:
     failure: str = ""
     """Why nothing is to be saved, in a sentence."""
 
+    @property
+    def _name(self) -> str:
+        return PurePath(self.command[0]).name
+
     def run(self, path: Path) -> int:
         """Run the editor on `path` until the file is right, or saved all the same. 0 where it is to be taken."""
         while True:
@@ -116,14 +121,14 @@ class Session:
             self.failure = f"{self.command[0]} cannot be started: {error.strerror}. Nothing was saved."
             return 1
         if code:
-            self.failure = f"{self.command[0]} ended with an error ({code}): nothing was saved."
+            self.failure = f"{self._name} ended with an error ({code}): nothing was saved."
         return code
 
     def _saved(self, path: Path) -> bytes | None:
         try:
             return path.read_bytes()
         except OSError:
-            self.failure = f"{self.command[0]} took the file away: nothing was saved."
+            self.failure = f"{self._name} took the file away: nothing was saved."
             return None
 
     def _answer(self, problems: tuple[str, ...], *, may_save: bool) -> str:
