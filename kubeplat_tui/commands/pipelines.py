@@ -26,7 +26,8 @@ def add_to(app: typer.Typer) -> None:
 def run(session: Session, full: FullOption = False, confirm: ConfirmOption = None) -> ExitCode:
     """Build the environment, or bring it up to date.
 
-    Plans both Terraform roots, makes the state bucket and key where there are none, and asks first.
+    Plans both Terraform roots, makes the state bucket and key where there are none, and asks first. Between the two
+    the secrets are fetched, those that are missing are made once, and the bucket gets them.
     """
     environment = session.environment()
     decisions = prompts.decisions(session, environment, confirm)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import Level, LogLine, Outcome, Step, now
 from kubeplat_tui.services.pipeline import StepResult, StoppedError
-from kubeplat_tui.services.secrets.model import Side, State
+from kubeplat_tui.services.secrets.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Sequence
@@ -114,7 +114,8 @@ def uploaded(work: Work, store: SecretStore) -> Generator[Event, None, tuple[Ste
     ended = yield from store.upload(wanted, stop=work.stop)
     if ended.stopped:
         raise StoppedError(
-            f"{work.verb} was stopped while the secrets were uploaded.", left=tuple(ended.moved)
+            f"{work.verb} was stopped while the secrets were uploaded.",
+            left=(f"{_files(len(ended.moved))} of the secrets in the bucket",) if ended.moved else (),
         )
     if ended.conflicts:
         raise conflict(work.name, ended.conflicts)
@@ -134,13 +135,17 @@ def looked(
     """
     from kubeplat_tui.services.pki import bundle as pki
     from kubeplat_tui.services.pki import findings
+    from kubeplat_tui.services.secrets import transfer
 
     files = dict(store.copy.snapshot())
     comparison = store.compare() if bucket else None
     coming = [] if comparison is None else _coming(comparison)
-    for file in coming:
-        if _in_bundle(file.key):
-            files[file.key] = store.read(file.key, Side.THERE)
+    wanted = [file.there for file in coming if file.there is not None and _in_bundle(file.key)]
+    if wanted:
+        arriving = transfer.download(store.bucket, wanted, stop=work.stop)
+        files |= {content.stored.key: content.data for content in arriving}
+    if work.stop.requested:
+        raise StoppedError(f"{work.verb} was stopped while it looked at the secrets.")
     conflicts = [] if comparison is None else _keys(comparison, State.CHANGED_BOTH)
     making = pki.make_missing(store.names, files, now())
     concerns = warnings_of(findings.check(store.names, files, now()))
