@@ -249,7 +249,7 @@ def run(how: str, what: str, folder: Path) -> int:
         at += 1
         place = folder / "place"
         shutil.copytree(prepared, place)
-        for note in place.rglob("secrets.redo.json"):
+        for note in place.rglob("secrets.redo"):
             note.touch()  # the copied files would look like later ones
         ended = _in_a_child(scenario, how, at, place)
         if ended in {BROKEN, DONE} and (ended == BROKEN or how == "kill"):
@@ -257,7 +257,7 @@ def run(how: str, what: str, folder: Path) -> int:
                 raise AssertionError(f"point {at}: another error than a sentence")
             return at - 1
         store = make_store(place, KeptBucket(place / "bucket"))
-        if not (store.copy.folder / "secrets.redo.json").exists() and ended != DONE and what != "upload":
+        if not (store.copy.folder / "secrets.redo").exists() and ended != DONE and what != "upload":
             now_has = tree(store.copy.root)
             if how != "kill" and now_has != before:
                 raise AssertionError(f"point {at}: a sentence was said, and something had changed")
@@ -290,8 +290,7 @@ def _tidy(store: SecretStore, at: int) -> None:
     left = [
         path.name
         for path in folder.iterdir()
-        if path.name
-        not in {"secrets", "secrets.json", "secrets.lock", "secrets.digests.json", "secrets.stage"}
+        if path.name not in {"secrets", "secrets.record", "secrets.lock", "secrets.digests", "secrets.stage"}
     ]
     stage = folder / "secrets.stage"
     left += [path.name for path in stage.iterdir()] if stage.exists() else []

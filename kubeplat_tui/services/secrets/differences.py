@@ -53,13 +53,13 @@ def compare(
     *,
     digests: Digests,
     protected: Collection[str] = (),
-    name_here: Callable[[str], str] = str,
+    fold: Callable[[str], str] | None = None,
 ) -> Compared:
     """Compare the two sides. `digests` is asked once, for the keys that nothing else decides.
 
-    `protected`: files whose size here says nothing. `name_here` makes two keys one that would be one file here.
+    `protected`: files whose size here says nothing. `fold` makes two keys one that would be one file here.
     """
-    left_out = why_left_out(here, there, name_here)
+    left_out = why_left_out(here, there, fold)
     taken = {key: stored for key, stored in there.items() if key not in left_out}
     unclear = [
         key
@@ -82,7 +82,7 @@ def compare(
 
 
 def why_left_out(
-    here: Collection[str], there: Collection[str], name_here: Callable[[str], str] = str
+    here: Collection[str], there: Collection[str], fold: Callable[[str], str] | None = None
 ) -> dict[str, str]:
     """The keys of the bucket that the working copy does not take, each with the sentence that says why."""
     found: dict[str, str] = {}
@@ -95,16 +95,17 @@ def why_left_out(
         except InputError as error:
             found[key] = str(error)
     rest = [key for key in there if key not in found]
-    found |= _one_file(here, rest, name_here)
-    found |= _file_and_folder(here, [key for key in rest if key not in found], name_here)
-    return found
+    if fold is not None:
+        found |= _one_file(here, rest, fold)
+        rest = [key for key in rest if key not in found]
+    return found | _file_and_folder(here, rest, fold or str)
 
 
-def _one_file(here: Collection[str], there: Iterable[str], name_here: Callable[[str], str]) -> dict[str, str]:
+def _one_file(here: Collection[str], there: Iterable[str], fold: Callable[[str], str]) -> dict[str, str]:
     """Keys that differ only in a way that this file system does not see; the one that is here stays, else the first."""
     by_name: dict[str, list[str]] = defaultdict(list)
     for key in there:
-        by_name[name_here(key)].append(key)
+        by_name[fold(key)].append(key)
     found: dict[str, str] = {}
     for keys in by_name.values():
         if len(keys) > 1:
@@ -116,26 +117,33 @@ def _one_file(here: Collection[str], there: Iterable[str], name_here: Callable[[
 
 
 def _file_and_folder(
-    here: Collection[str], there: Collection[str], name_here: Callable[[str], str]
+    here: Collection[str], there: Collection[str], fold: Callable[[str], str]
 ) -> dict[str, str]:
     """Of `a` and `a/b` only one can be here: the one that is; else the folder, which holds more."""
-    names_here = {name_here(key) for key in here}
-    folders_here = {folder for name in names_here for folder in _folders(name)}
-    names_there = {name_here(key): key for key in there}
-    folders_there = {folder for name in names_there for folder in _folders(name)}
+    names_here = {fold(key) for key in here}
+    names_there = {fold(key): key for key in there}
+    folders_here, folders_there = _folders(names_here), _folders(names_there)
+    in_the_way = names_here & folders_there
     found: dict[str, str] = {}
-    for name, key in names_there.items():
-        in_the_way = next((folder for folder in _folders(name) if folder in names_here), "")
-        if in_the_way:
-            found[key] = f"{key} cannot be here while {in_the_way} is a file: {key} is left out."
-        elif name in folders_here or (name in folders_there and name not in names_here):
-            found[key] = f"{key} cannot be a file here beside what lies below {key}/: {key} is left out."
+    for name in names_there.keys() & (folders_here | (folders_there - names_here)):
+        key = names_there[name]
+        found[key] = f"{key} cannot be a file here beside what lies below {key}/: {key} is left out."
+    for file in in_the_way:
+        for name, key in names_there.items():
+            if name.startswith(f"{file}/"):
+                found[key] = f"{key} cannot be here while {file} is a file: {key} is left out."
     return found
 
 
-def _folders(key: str) -> list[str]:
-    parts = key.split("/")[:-1]
-    return ["/".join(parts[: number + 1]) for number in range(len(parts))]
+def _folders(names: Iterable[str]) -> set[str]:
+    """Every folder that one of these paths lies in."""
+    found: set[str] = set()
+    for name in names:
+        folder = name.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
 
 
 def _unclear(local: LocalFile, stored: Stored, base: InStep | None, *, sized: bool) -> bool:

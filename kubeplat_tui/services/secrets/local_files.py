@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import stat
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import KubeplatError
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-EDITORS_OWN = (".DS_Store", "*~", ".#*", "#*#", ".*.sw[a-p]", ".nfs*")
+_EDITORS_OWN = re.compile(r"\.DS_Store|.*~|\.#.*|#.*#|\..*\.sw[a-p]|\.nfs.*")
 """What editors and file systems leave beside files: no secrets of the bundle."""
 
 
 def ignored(key: str) -> bool:
     """Whether a file of that name is left alone on both sides: an editor's swap, lock or backup file."""
-    name = key.rpartition("/")[2]
-    return any(fnmatchcase(name, pattern) for pattern in EDITORS_OWN)
+    return _EDITORS_OWN.fullmatch(key.rpartition("/")[2]) is not None
 
 
 def walk(root: Path) -> Iterator[tuple[str, Path, os.stat_result]]:

@@ -81,7 +81,7 @@ class SecretStore:
             record.in_step,
             digests=lambda keys: self._digests(there, keys),
             protected=record.protected,
-            name_here=self.copy.name_here,
+            fold=self.copy.fold if self.copy.folds_case else None,
         )
         self._seen = there
         if compared.in_step or compared.forget:

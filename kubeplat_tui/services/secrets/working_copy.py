@@ -3,11 +3,11 @@
 Below the environment's state folder:
 
     secrets/              the files, by their keys
-    secrets.json          what was last in step with the bucket (`record.py`)
-    secrets.digests.json  digests of the files as the file system knows them; a comfort
+    secrets.record        what was last in step with the bucket (`record.py`)
+    secrets.digests       digests of the files as the file system knows them; a comfort
     secrets.lock          who is at work (`work_lock.py`)
     secrets.stage/        new content before it is moved into place (`transaction.py`)
-    secrets.redo.json     only while that is moved
+    secrets.redo          only while that is moved
     replaced/<time>/      what was here and was overwritten because somebody asked for it
 """
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = "secrets"
-RECORD = "secrets.json"
+RECORD = "secrets.record"
 
 BUNDLE = (layout.COMMON, layout.SECURE, layout.COMPUTE, layout.LOCKED, layout.ADDONS)
 """The prefixes that the public-key infrastructure has files in."""
@@ -62,9 +62,9 @@ class WorkingCopy:
         self.folder = folder
         self.root = folder / FILES
         self.stage = Stage(folder / "secrets.stage")
-        self._note = folder / "secrets.redo.json"
+        self._note = folder / "secrets.redo"
         self._lock = WorkLock(folder / "secrets.lock")
-        self._digests = Digests(folder / "secrets.digests.json")
+        self._digests = Digests(folder / "secrets.digests")
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -133,9 +133,10 @@ class WorkingCopy:
         except OSError:
             return False
 
-    def name_here(self, key: str) -> str:
-        """What two keys have in common that would be one file here."""
-        return unicodedata.normalize("NFC", key).casefold() if self.folds_case else key
+    @staticmethod
+    def fold(key: str) -> str:
+        """What two keys have in common that are one file where case is folded."""
+        return unicodedata.normalize("NFC", key).casefold()
 
     # --- changing -----------------------------------------------------------------------------------------------
 
