@@ -59,6 +59,7 @@ async def on(pilot: Pilot[Any], key: str) -> SecretsScreen:
     screen = pilot.app.screen
     assert isinstance(screen, SecretsScreen)
     screen.tree_view.go_to(key)
+    await pilot.pause()
     await settle(pilot)
     assert screen.current is not None
     assert screen.current.key == key

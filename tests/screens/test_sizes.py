@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
 ODD = [(1, 1), (2, 2), (5, 40), (200, 1), (40, 10), (59, 20), (60, 19)]
 FINE = [(60, 20), (61, 21), (79, 23), (99, 30), (100, 30), (101, 60), (200, 60), (400, 100)]
-WAYS = [(), ("2",), ("2", "j", "enter"), ("2", "ctrl+t"), ("question_mark",), ("colon",), ("e",), ("ctrl+p",)]
+WAYS = [
+    (),
+    ("2",),
+    ("2", "j", "enter"),
+    ("2", "ctrl+t"),
+    ("6", "j", "j", "enter"),
+    ("6", "f"),
+    ("question_mark",),
+    ("colon",),
+    ("e",),
+    ("ctrl+p",),
+]
 
 
 @pytest.mark.parametrize("keys", WAYS, ids=lambda keys: " ".join(keys) or "overview")

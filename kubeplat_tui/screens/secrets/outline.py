@@ -107,7 +107,7 @@ class Node:
     @property
     def holds(self) -> bool:
         """Whether it can be opened."""
-        return self.kind in {Kind.BUCKET, Kind.FOLDER}
+        return self.file is None and self.stored is None
 
     @property
     def begins_open(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 from textual.containers import Container, Vertical
@@ -30,9 +31,22 @@ if TYPE_CHECKING:
 
 BESIDE = 132
 """From this width on the preview stands beside the tree; on a narrower screen Enter opens it below."""
+MANY = 2000
+"""Files from which on their number is felt in garbage collections."""
 CHANGES = {"fetch", "upload", "edit", "editor", "delete", "renew", "make"}
 """What waits until nothing moves."""
 TO_BUILD = "Press 3 to go to Build: it makes the bucket, the secrets, and uploads them."
+
+
+def rest_from_collecting() -> None:
+    """Leave everything that is there now out of Python's full garbage collections, once what is garbage is gone.
+
+    Ten thousand secrets are many objects. They set off full collections, which look at every object of the
+    application and its libraries too, and stop the screen for 130 ms each time (measured; 30 ms so, in a worker).
+    What goes away later is still freed, for it is in no cycle.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class SecretsScreen(InventoryScreen):
@@ -109,11 +123,16 @@ class SecretsScreen(InventoryScreen):
         if self.work.busy:
             self._arm()
             return
+        if self.reading is None:
+            gc.freeze()  # see `rest_from_collecting`: the libraries are looked at no more while the first is read
         intents, name, known, now = self.kubeplat.intents, self.opened.name, self._store, self.kubeplat.now()
 
         def work() -> Reading:
             # A build writes the bucket's name into the file: the file is read anew until there is a bucket.
-            return read(known or intents.secrets(intents.open(name)), now)
+            reading = read(known or intents.secrets(intents.open(name)), now)
+            if reading.outline is not None and reading.outline.files > MANY:
+                rest_from_collecting()
+            return reading
 
         self.fetch("Reading the secrets", work, self._show, quiet=quiet)
 

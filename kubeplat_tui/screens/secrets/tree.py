@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -209,11 +210,13 @@ class SecretTree(LineView):
         """The row of a key, or of the closed folder that it is in."""
         if key is None or self._outline is None or key not in self._outline.at:
             return None
-        row_at = {place: row for row, place in enumerate(self._rows)}
         place = self._outline.at[key]
-        while place >= 0 and place not in row_at:
+        while place >= 0:
+            row = bisect_left(self._rows, place)  # the rows are in the order of their places
+            if row < len(self._rows) and self._rows[row] == place:
+                return row
             place = self._outline.nodes[place].parent
-        return row_at.get(place)
+        return None
 
     # --- rows -------------------------------------------------------------------------------------
 
