@@ -19,7 +19,16 @@ from rich.table import Table
 if TYPE_CHECKING:
     from benchmarks.result import Result
 
-ORDER = ("first_paint", "ui_block", "log_view", "plan_tree", "launcher", "build_time", "fetch_secrets")
+ORDER = (
+    "first_paint",
+    "ui_block",
+    "log_view",
+    "plan_tree",
+    "launcher",
+    "list_secrets",
+    "build_time",
+    "fetch_secrets",
+)
 """Modules with a function `measure() -> list[Result]`, the quick ones first."""
 
 BENCHMARKS = tuple(name for name in ORDER if importlib.util.find_spec(f"benchmarks.{name}"))

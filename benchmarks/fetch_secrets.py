@@ -72,28 +72,29 @@ def measure() -> list[Result]:
         [CHECKOUT / "scripts" / "awscli", "--where"], capture_output=True, text=True, check=True
     ).stdout.strip()
     results: list[Result] = []
-    with _in_memory() as endpoint:
-        results += _near_and_far(endpoint, aws)
-    with _sandbox() as endpoint:
-        results += _near_and_far(endpoint, aws)
+    with tempfile.TemporaryDirectory(prefix="kubeplat-benchmark-") as compiled:
+        for there in (_in_memory, _sandbox):
+            with there() as endpoint:
+                results += _near_and_far(endpoint, aws, Path(compiled))
     return results
 
 
-def _near_and_far(endpoint: Endpoint, aws: str) -> list[Result]:
-    results = _compared(endpoint, f"from {endpoint.title}", endpoint.port, aws)
-    with _process("benchmarks.delay", str(endpoint.port), str(ONE_WAY_MS)) as port:
-        results += _compared(endpoint, f"from {endpoint.title}, 30 ms away", port, aws)
+def _near_and_far(endpoint: Endpoint, aws: str, compiled: Path) -> list[Result]:
+    results = _compared(endpoint, f"from {endpoint.title}", endpoint.port, aws, compiled)
+    with server("benchmarks.delay", str(endpoint.port), str(ONE_WAY_MS)) as port:
+        results += _compared(endpoint, f"from {endpoint.title}, 30 ms away", port, aws, compiled)
     return results
 
 
-def _compared(endpoint: Endpoint, title: str, port: int, aws: str) -> list[Result]:
+def _compared(endpoint: Endpoint, title: str, port: int, aws: str, compiled: Path) -> list[Result]:
     """All four in turns; one unmeasured round first."""
     kinds = ("service", "command", *PEERS)
     seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
     for number in range(ROUNDS + 1):
         for kind in kinds:
             with tempfile.TemporaryDirectory(prefix="kubeplat-benchmark-") as folder:
-                took = _fetch(kind, Path(folder), endpoint, port, aws)
+                environ = _environ(Path(folder), port) | {"PYTHONPYCACHEPREFIX": str(compiled)}
+                took = _fetch(kind, Path(folder), endpoint, environ, aws)
             if number:
                 seconds[kind].append(took)
     alone, typed = "the service alone", "kubeplat fetch-secrets"
@@ -112,9 +113,8 @@ def _compared(endpoint: Endpoint, title: str, port: int, aws: str) -> list[Resul
     ]
 
 
-def _fetch(kind: str, folder: Path, endpoint: Endpoint, port: int, aws: str) -> float:
+def _fetch(kind: str, folder: Path, endpoint: Endpoint, environ: dict[str, str], aws: str) -> float:
     """Seconds of one process, from its start to its end; everything must have arrived."""
-    environ = _environ(folder, port)
     files = folder / "files"
     if kind == "service":
         command = [sys.executable, "-m", "benchmarks.fetching", REGION, BUCKET, endpoint.key, str(files)]
@@ -124,7 +124,7 @@ def _fetch(kind: str, folder: Path, endpoint: Endpoint, port: int, aws: str) -> 
         (environments / f"{NAME}.tfvars").write_text(SETTINGS.format(key=endpoint.key))
         environ["KUBEPLAT_ENVIRONMENTS"] = str(environments)
         files = folder / "kubeplat" / NAME / "secrets"
-        command = [sys.executable, "-P", "-m", "kubeplat_tui", "fetch-secrets", "-e", NAME]
+        command = [sys.executable, "-m", "kubeplat_tui", "fetch-secrets", "-e", NAME]
     else:
         if kind == "peer with many":
             config = folder / "config"
@@ -143,24 +143,26 @@ def _fetch(kind: str, folder: Path, endpoint: Endpoint, port: int, aws: str) -> 
 
 
 def _environ(folder: Path, port: int) -> dict[str, str]:
-    """The user's, but with nothing of AWS and an empty home; `PYTHONPATH` finds this checkout."""
-    hidden = ("AWS_", "XDG_", "KUBEPLAT_", "KUBECONFIG")
+    """The user's, but with nothing of AWS and an empty home; compiled code is kept, as it is where it is installed."""
+    hidden = ("AWS_", "XDG_", "KUBEPLAT_", "KUBECONFIG", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    return kept | {
-        "HOME": str(folder),
-        "XDG_STATE_HOME": str(folder),
-        "PYTHONPATH": str(CHECKOUT),
-        "NO_PROXY": "127.0.0.1",
+    return kept | environment_of(port) | {"HOME": str(folder), "XDG_STATE_HOME": str(folder)}
+
+
+def environment_of(port: int) -> dict[str, str]:
+    """What leads an AWS client to an endpoint on this computer."""
+    return {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "benchmark",
         "AWS_SECRET_ACCESS_KEY": "benchmark",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
     }
 
 
 @contextlib.contextmanager
-def _process(module: str, *arguments: str) -> Iterator[int]:
+def server(module: str, *arguments: str) -> Iterator[int]:
     """A server of ours in a process of its own; its port."""
     command: Sequence[str] = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(
@@ -175,7 +177,7 @@ def _process(module: str, *arguments: str) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _in_memory() -> Iterator[Endpoint]:
-    with _process("benchmarks.memory_s3", str(COUNT)) as port:
+    with server("benchmarks.memory_s3", str(COUNT)) as port:
         yield Endpoint("an S3 in memory", port, KEY)
 
 

@@ -87,7 +87,7 @@ def private_folder(path: Path) -> Path:
     """Make `path` (and its parents) readable by its owner only, and return it."""
     try:
         # `parents=True` would give the parents the umask's mode.
-        for folder in reversed([path, *path.parents]):
+        for folder in () if path.is_dir() else reversed([path, *path.parents]):
             if not folder.exists():
                 folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         if path.stat().st_mode & 0o077:
