@@ -147,6 +147,18 @@ async def test_the_time_is_counted_down_to_the_end(
         await until(pilot, lambda: not pane.revealed, "the end of the time")
 
 
+async def test_revealing_goes_to_the_first_secret(pane: PreviewPane) -> None:
+    app = SecretApp(pane)
+    async with app.run_test(size=(80, 14)) as pilot:
+        await shown(
+            pilot, pane, "addons/a.yaml", b"# note\n" * 50 + f"password: {TOKEN}\n".encode() + b"# z\n" * 50
+        )
+        pane.reveal()
+        await until(pilot, lambda: TOKEN in screen_text(pilot), "the secret")
+        pane.reveal()
+        await until(pilot, lambda: "password: ••••••••" in screen_text(pilot), "the mask in its place")
+
+
 async def test_nothing_is_revealed_where_nobody_looks(pane: PreviewPane) -> None:
     app = SecretApp(pane)
     async with app.run_test(size=(100, 60)) as pilot:

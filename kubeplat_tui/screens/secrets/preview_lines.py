@@ -99,7 +99,16 @@ class PreviewLines(LineView):
         self._timer = self.set_interval(TICK, self._tick)
         self._tick()
         self._draw(lines)
+        self.call_after_refresh(self._go_to_secret)
         self.post_message(self.Changed())
+
+    def _go_to_secret(self) -> None:
+        """Where none of the secrets is in sight, go to the first one."""
+        found = [at for at, row in enumerate(self._rows) if any(role is Role.SECRET for _, role in row)]
+        top = int(self.scroll_offset.y)
+        seen = range(top, top + self.scrollable_content_region.height)
+        if self.revealed and found and not any(at in seen for at in found):
+            self.jump(found[0] - 1)
 
     def hide(self) -> None:
         """Show what was shown before, and drop every copy of what was drawn: rows, strips, measured texts."""

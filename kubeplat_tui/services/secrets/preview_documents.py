@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.secrets import masking, preview_certificates
 from kubeplat_tui.services.secrets.preview_model import (
-    MASK,
     Kind,
     Line,
     Preview,
@@ -137,8 +136,9 @@ def _user(values: Values, at: int, name: str, style: Style, now: datetime) -> tu
     }
     for what, secret in secrets.items():
         if secret:
-            shown = MASK if style.mask is None else style.mask(secret)  # revealed it stands in the file below
-            lines.append(line((f"    {what:11}  ", Role.NAME), (shown, Role.SECRET)))
+            apart = style.revealed and "\n" in secret
+            shown = ("in the file below", Role.QUIET) if apart else (style.secret(secret), Role.SECRET)
+            lines.append(line((f"    {what:11}  ", Role.NAME), shown))
             copies.append(Value(f"{what} of {name}", secret, secret=True))
     for what in ("client-certificate", "client-key", "tokenFile"):
         if of(what):
