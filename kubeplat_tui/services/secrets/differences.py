@@ -6,7 +6,6 @@ written since; where it was, its SHA-256 says whether that changed anything.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,19 +100,14 @@ def why_left_out(
     return found | _file_and_folder(here, rest, fold or str)
 
 
-def _one_file(here: Collection[str], there: Iterable[str], fold: Callable[[str], str]) -> dict[str, str]:
+def _one_file(here: Collection[str], there: Collection[str], fold: Callable[[str], str]) -> dict[str, str]:
     """Keys that differ only in a way that this file system does not see; the one that is here stays, else the first."""
-    by_name: dict[str, list[str]] = defaultdict(list)
-    for key in there:
-        by_name[fold(key)].append(key)
-    found: dict[str, str] = {}
-    for keys in by_name.values():
-        if len(keys) > 1:
-            stays = next((key for key in keys if key in here), min(keys))
-            for key in keys:
-                if key != stays:
-                    found[key] = f"{key} and {stays} would be one file on this computer: {key} is left out."
-    return found
+    stays = {fold(key): key for key in sorted(there, reverse=True)} | {fold(key): key for key in here}
+    return {
+        key: f"{key} and {stays[fold(key)]} would be one file on this computer: {key} is left out."
+        for key in there
+        if stays[fold(key)] != key
+    }
 
 
 def _file_and_folder(

@@ -31,6 +31,8 @@ NEW = "new-"
 FETCHED = "fetched-"
 SHA256_LETTERS = 64
 
+WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+
 AT_ONCE = 16
 """Threads that wait for the disk: a journal writes many files down together (1,000 files: 0.08 s, one by one 0.8 s)."""
 
@@ -102,10 +104,13 @@ class Stage:
             return []
 
     def _write(self, name: str, data: bytes) -> None:
-        private_folder(self.folder)
         path = self.folder / name
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE_FILE)
+            try:
+                file = os.open(path, WRITE, PRIVATE_FILE)
+            except FileNotFoundError:
+                private_folder(self.folder)
+                file = os.open(path, WRITE, PRIVATE_FILE)
             with os.fdopen(file, "wb") as out:
                 out.write(data)
         except OSError as error:
