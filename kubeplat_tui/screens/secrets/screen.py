@@ -20,7 +20,7 @@ from kubeplat_tui.screens.secrets.work import SecretWork
 from kubeplat_tui.widgets.state import StateView, empty, failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
 
@@ -253,7 +253,15 @@ class SecretsScreen(InventoryScreen):
             return self.work.busy
         if action in CHANGES and self.work.busy:
             return False
-        possible = {
+        possible = self._possible.get(action)
+        if possible is None:
+            return super().check_action(action, parameters)
+        return self.reading is not None and possible(action)
+
+    @property
+    def _possible(self) -> dict[str, Callable[[str], bool]]:
+        """What decides whether an action would do something now."""
+        return {
             "fetch": self._can_move,
             "upload": self._can_move,
             "edit": self._can_edit,
@@ -265,10 +273,7 @@ class SecretsScreen(InventoryScreen):
             "make": lambda _: bool(self.reading and self.reading.missing),
             "delete": lambda _: bool(self.work.deletable()),
             "save_list": lambda _: self.filter_target is not None,
-        }.get(action)
-        if possible is None:
-            return super().check_action(action, parameters)
-        return self.reading is not None and possible(action)
+        }
 
     @property
     def current(self) -> Node | None:
