@@ -297,7 +297,12 @@ def next_words(last: RunRecord | KubeplatError | Reading | None) -> Content:
     if last is not None and not isinstance(last, KubeplatError | Reading):
         outcome = str(last.outcome or "")
         if outcome in {"done", "unchanged"} and str(last.verb) == "run":
-            steps = [("4", "its machines"), ("5", "its load balancers"), ("b", "build or clean up")]
+            steps = [
+                ("4", "its machines"),
+                ("5", "its load balancers"),
+                ("6", "its secrets"),
+                ("b", "build or clean up"),
+            ]
         elif str(last.verb) == "run":
             steps = [("b", "go on where the run stopped"), ("2", "its variables")]
     return Content(" · ").join([Content.assemble((key, "bold $primary"), f" {what}") for key, what in steps])

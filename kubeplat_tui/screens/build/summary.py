@@ -127,6 +127,7 @@ def _next(state: BuildState, finished: PipelineFinished) -> list[tuple[str, str]
     return [
         ("4", "see the instances"),
         ("5", "see the load balancers"),
+        ("6", "see the secrets"),
         ("b", "build again after a change"),
         ("D", "clean up"),
     ]
