@@ -79,7 +79,7 @@ def move(store: SecretStore, bucket: MemoryBucket, deed: str) -> None:
 
 
 @given(deeds=DEEDS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_two_people_at_work(
     tmp_path_factory: pytest.TempPathFactory, deeds: Iterable[tuple[str, str, bytes]]
 ) -> None:
@@ -103,7 +103,7 @@ def test_two_people_at_work(
 
 
 @given(deeds=DEEDS)
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_a_copy_that_forgot_everything_finds_the_same(
     tmp_path_factory: pytest.TempPathFactory, deeds: Iterable[tuple[str, str, bytes]]
 ) -> None:

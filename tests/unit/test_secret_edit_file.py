@@ -187,6 +187,12 @@ def test_editors_are_told_to_leave_nothing(words: list[str], expected: list[str]
     assert command.environ["TMPDIR"] == str(command.folder) == str(tmp_path)
 
 
+def test_an_editor_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = editor_command(["./bin/edit"], tmp_path / "private" / "a", {})
+    assert command.arguments[0] == str(tmp_path / "bin" / "edit")
+
+
 def test_vi_is_known_by_what_it_leads_to(tmp_path: Path) -> None:
     for name in ("vim.tiny", "nvi"):
         (tmp_path / name).write_text("#!/bin/sh\n")

@@ -100,8 +100,10 @@ def editor_command(
     """How the editor `words` is started on the private file `path`, so that nothing of it stays elsewhere."""
     folder = path.parent
     program = _program(words[0], environ or os.environ)
+    # A relative path leads from where the person is, not from the private folder.
+    first = str(Path(words[0]).absolute()) if "/" in words[0] else words[0]
     return EditorCommand(
-        (words[0], *_OPTIONS.get(program, ()), *words[1:], str(path)),
+        (first, *_OPTIONS.get(program, ()), *words[1:], str(path)),
         {
             "TMPDIR": str(folder),
             "LESSHISTFILE": "-",
