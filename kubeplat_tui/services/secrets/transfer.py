@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 
 PARALLEL = 64
 """Requests at once. S3 allows 5,500 reads and 3,500 writes a second for a prefix."""
+
+FEW = 8
+"""Threads to begin with. More only where answers are slow: near ones are bound by Python, whose threads then only
+get into each other's way.
+"""
+
+RATE = 2000
+"""Requests a second that one processor manages: what takes `t` seconds keeps `t * RATE` threads busy (Little's law)."""
 
 BYTES = 128 * 1024 * 1024
 """What may be in memory at once."""
@@ -105,6 +114,7 @@ class _Done(Generic[Result]):
     """What a worker hands back: a result or an error, and the bytes it accounts for."""
 
     cost: int
+    seconds: float = 0.0
     result: Result | None = None
     error: BaseException | None = None
 
@@ -136,6 +146,7 @@ class _Crew(Generic[Item, Result]):
         self._done: queue.SimpleQueue[_Done[Result] | None] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._quickest = 0.0
 
     def work(self, items: Iterable[Item]) -> Iterator[Result]:
         """The results, in the order in which they are done."""
@@ -177,6 +188,7 @@ class _Crew(Generic[Item, Result]):
                     continue
                 break
             begun, size = begun - 1, size - done.cost
+            self._grow(begun, done.seconds)
             if done.error is None:
                 yield done.result  # type: ignore[misc]  # without an error there is a result
             elif not (self._ended.is_set() and isinstance(done.error, CutError)):
@@ -191,10 +203,20 @@ class _Crew(Generic[Item, Result]):
 
     def _begin(self, job: Job[Item]) -> None:
         self._todo.put(job)
-        if len(self._threads) < self._parallel:
-            thread = threading.Thread(target=self._run, name="secrets", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        if len(self._threads) < min(FEW, self._parallel):
+            self._hire()
+
+    def _grow(self, begun: int, seconds: float) -> None:
+        """Have as many threads as keep busy, now that something took `seconds`."""
+        self._quickest = min(self._quickest or seconds, seconds)
+        useful = min(int(self._quickest * RATE), self._parallel, begun)
+        while len(self._threads) < useful and not self._ended.is_set():
+            self._hire()
+
+    def _hire(self) -> None:
+        thread = threading.Thread(target=self._run, name="secrets", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _interrupt(self) -> None:
         self._end()
@@ -208,9 +230,11 @@ class _Crew(Generic[Item, Result]):
     def _run(self) -> None:
         while (job := self._todo.get()) is not None:
             item, cost = job
+            began = time.monotonic()
             try:
                 if self._ended.is_set():
                     raise CutError("The transfer was stopped.")
-                self._done.put(_Done(cost, self._do(self._bucket, item)))
+                result = self._do(self._bucket, item)
+                self._done.put(_Done(cost, time.monotonic() - began, result))
             except BaseException as error:  # noqa: BLE001 - raised again in the thread that asked
-                self._done.put(_Done(cost, error=error))
+                self._done.put(_Done(cost, time.monotonic() - began, error=error))
