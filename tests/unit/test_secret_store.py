@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
@@ -90,6 +91,28 @@ def test_a_fetch_takes_what_is_there(store: SecretStore, bucket: MemoryBucket) -
     assert [stored.key for stored in store.compare().left_out] == ["boot/bundle.tar.gz", "common/"]
     assert said(events) == ""
     assert played(store.fetch())[1].unchanged
+
+
+def test_the_machines_own_prefixes_are_no_part_of_it_here_either(
+    store: SecretStore, bucket: MemoryBucket
+) -> None:
+    write(store, "boot/by-hand.tar.gz", b"1")
+    assert store.compare().files == ()
+    assert played(store.upload())[1].unchanged
+
+
+def test_comparing_works_where_nothing_can_be_written(
+    store: SecretStore, bucket: MemoryBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(store, KEY, b"one\n")
+    bucket.plant(KEY, b"one\n")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert states(store) == {KEY: State.SAME}
+    assert store.copy.record.in_step == {}
 
 
 def test_an_upload_gives_what_is_here_authorities_first(store: SecretStore, bucket: MemoryBucket) -> None:

@@ -65,6 +65,11 @@ def test_a_commit_writes_and_deletes_together(copy: WorkingCopy) -> None:
     assert list(copy.stage.folder.iterdir()) == []
 
 
+def test_what_is_written_is_not_deleted_by_the_same_commit(copy: WorkingCopy) -> None:
+    copy.commit({KEY: b"one\n"}, [KEY])
+    assert copy.read(KEY) == b"one\n"
+
+
 def link(copy: WorkingCopy) -> None:
     outside = copy.folder.parent / "outside"
     outside.write_bytes(b"mine")

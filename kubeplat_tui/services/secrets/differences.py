@@ -58,6 +58,7 @@ def compare(
 
     `protected`: files whose size here says nothing. `fold` makes two keys one that would be one file here.
     """
+    here = {key: local for key, local in here.items() if layout.synced(key)}
     left_out = why_left_out(here, there, fold)
     taken = {key: stored for key, stored in there.items() if key not in left_out}
     unclear = [

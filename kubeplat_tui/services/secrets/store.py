@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -71,8 +72,6 @@ class SecretStore:
 
     def compared(self) -> Compared:
         """As `compare`, with why keys are left out. What it learns about what is in step is remembered."""
-        from kubeplat_tui.services.runs import BusyError
-
         there = {stored.key: stored for page in self.bucket.list() for stored in page}
         record = self.copy.record
         compared = differences.compare(
@@ -85,11 +84,12 @@ class SecretStore:
         )
         self._seen = there
         if compared.in_step or compared.forget:
-            try:
-                with self.copy.lock("remembering what is in step", patience=0):
-                    self.copy.learn(self.copy.record.learned(compared.in_step, compared.forget))
-            except BusyError:
-                pass  # another process is at work; the next comparison learns it again
+            # Another process may be at work, or the disk be full: then the next comparison learns it again.
+            with (
+                contextlib.suppress(KubeplatError),
+                self.copy.lock("remembering what is in step", patience=0),
+            ):
+                self.copy.learn(self.copy.record.learned(compared.in_step, compared.forget))
         return compared
 
     def fetch(

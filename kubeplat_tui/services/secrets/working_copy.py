@@ -126,12 +126,15 @@ class WorkingCopy:
 
     @cached_property
     def folds_case(self) -> bool:
-        """Whether the file system takes `A` and `a` for one name."""
-        private_folder(self.root)
-        try:
-            return self.root.samefile(self.root.with_name(FILES.upper()))
-        except OSError:
-            return False
+        """Whether the file system takes `A` and `a` for one name. Looks, and makes nothing."""
+        for place in (self.root, *self.root.parents):
+            other = place.with_name(place.name.swapcase()) if place.name else place
+            if other != place and place.exists():
+                try:
+                    return place.samefile(other)
+                except OSError:
+                    return False
+        return False
 
     @staticmethod
     def fold(key: str) -> str:
@@ -188,6 +191,7 @@ class WorkingCopy:
         For who has the lock. What is at `keep` now stays in the folder that is given back. A file written here loses
         its mark of being kept under a passphrase unless `record` has a new one for it.
         """
+        deletes = [key for key in deletes if key not in staged]
         for key in (*staged, *deletes):
             is_place(self.root, layout.checked_key(key))
         record = self._without_stale_protection(record, {*staged, *deletes})
