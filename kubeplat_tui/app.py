@@ -11,8 +11,8 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.worker import get_current_worker
 
+from kubeplat_tui import quitting, themes
 from kubeplat_tui import settings as settings_file
-from kubeplat_tui import themes
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.opened import Opened
@@ -82,6 +82,8 @@ class KubeplatApp(App[int]):
         return themes.derived(self.current_theme)
 
     def on_mount(self) -> None:
+        if not self.is_headless:
+            quitting.quit_when_told(self)
         self.screen_change_signal.subscribe(self, self._cover)
         for problem in self.settings.problems:
             self.notify(problem, title="config.toml", severity="warning", timeout=12, markup=False)
@@ -256,9 +258,7 @@ class KubeplatApp(App[int]):
 
     async def action_quit(self) -> None:
         """Quit; asks first where something would be lost."""
-        from kubeplat_tui.quitting import quit_asking
-
-        quit_asking(self)
+        quitting.quit_asking(self)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Everything that can be done now, for the palette."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.delivered import Delivered
@@ -10,6 +12,15 @@ from kubeplat_tui.services.errors import KubeplatError
 if TYPE_CHECKING:
     from kubeplat_tui.app import KubeplatApp
     from kubeplat_tui.intents import Intents
+
+
+def quit_when_told(app: KubeplatApp) -> None:
+    """Quit in good order when the system says so (SIGTERM): a stopped container, a computer that shuts down.
+
+    Otherwise the terminal would keep the last screen, and with it whatever was revealed. A build is asked to stop
+    cleanly by its own screen, and the process ends when Terraform has.
+    """
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.exit, 128 + signal.SIGTERM)
 
 
 def quit_asking(app: KubeplatApp) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -50,6 +52,21 @@ def test_a_killed_terminal_leaves_no_process(place: Place) -> None:
     terminal.press("Enter")
     terminal.see("● running")
     terminal.close()
+    assert place.nothing_runs(), place.running()
+
+
+def test_a_program_that_is_told_to_end_gives_the_terminal_back(place: Place) -> None:
+    terminal = place.start("--playground")
+    terminal.see("Environments (1)")
+    terminal.press("Enter")
+    terminal.see("● running")
+    shell = terminal.fact("pane_pid")
+    children = subprocess.run(["pgrep", "-P", shell], check=True, capture_output=True, text=True).stdout
+    os.kill(int(children.split()[0]), signal.SIGTERM)
+    screen = terminal.see("exit code 143")
+    assert "play-jest" not in screen
+    assert terminal.fact("alternate_on") == "0"
+    assert terminal.fact("cursor_flag") == "1"
     assert place.nothing_runs(), place.running()
 
 
