@@ -12,10 +12,11 @@ import os
 
 from kubeplat_tui import cli
 from kubeplat_tui.intents import Intents
-from kubeplat_tui.services import events, inventory, runs
+from kubeplat_tui.services import events, inventory, kubeconfig, runs
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.pki import findings, rotation
 from kubeplat_tui.services.pki import text as certificate_text
+from kubeplat_tui.services.secrets import model as secret_files
 from kubeplat_tui.services.terraform import plan
 from kubeplat_tui.services.variables import declarations as variables
 
@@ -40,6 +41,16 @@ VERBS = (
     ("variables", "get"),
     ("variables", "set"),
     ("variables", "check"),
+    ("fetch-secrets",),
+    ("upload-secrets",),
+    ("secrets",),
+    ("secrets", "list"),
+    ("secrets", "diff"),
+    ("secrets", "show"),
+    ("secrets", "edit"),
+    ("secrets", "history"),
+    ("secrets", "restore"),
+    ("secrets", "delete"),
     ("certs",),
     ("certs", "check"),
     ("certs", "show"),
@@ -92,6 +103,34 @@ DOCUMENTS = (
     ),
     ("variables get", '{"environment", "variable": as in the list}'),
     ("variables set", '{"environment", "path", "changed"}'),
+    (
+        "fetch-secrets",
+        '{"environment", "sandbox", "dry_run", "fetched": [KEY], "deleted": [KEY], "conflicts": [KEY], "size", '
+        '"stopped", "kubeconfig": Merged or null, "problem", "ssh_key"}',
+    ),
+    (
+        "upload-secrets",
+        '{"environment", "sandbox", "dry_run", "uploaded": [KEY], "deleted": [KEY], "conflicts": [KEY], "size", '
+        '"stopped"}',
+    ),
+    (
+        "secrets, secrets list",
+        '{"environment", "sandbox", "secrets": [{"key", "state", "known", "here": LocalFile or null, '
+        '"there": Stored or null, "expires"}]}',
+    ),
+    (
+        "secrets diff",
+        '{"environment", "sandbox", "differences": [{"key", "state", "known", "here", "there", "added", "removed", '
+        '"lines"}]}',
+    ),
+    (
+        "secrets show",
+        '{"environment", "sandbox", "key", "side", "kind", "title", "hides", "revealed", "lines"}',
+    ),
+    ("secrets edit", '{"environment", "sandbox", "saved", "uploaded"}'),
+    ("secrets history", '{"environment", "sandbox", "versions": [Version]}'),
+    ("secrets restore", '{"environment", "sandbox", "restored": Stored}'),
+    ("secrets delete", '{"environment", "sandbox", "deleted_there": [KEY], "deleted_here": [KEY]}'),
     ("certs, certs check", '{"environment", "sandbox", "findings": [Finding], "rotation": Rotation or null}'),
     ("certs show, show-cert", '{"file", "certificates": [CertificateText]}'),
     ("certs renew", '{"environment", "sandbox", "renewed": [KEY], "uploaded"}'),
@@ -129,6 +168,10 @@ SHAPES: tuple[type, ...] = (
     events.Output,
     runs.RunRecord,
     variables.Problem,
+    secret_files.LocalFile,
+    secret_files.Stored,
+    secret_files.Version,
+    kubeconfig.Merged,
     findings.Finding,
     rotation.Rotation,
     certificate_text.CertificateText,
