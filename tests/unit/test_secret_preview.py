@@ -210,6 +210,13 @@ resources:
     assert SECRET not in text_of(seen)
 
 
+def test_comments_beside_tokens_are_shown_but_not_a_token_kept_there() -> None:
+    data, token = tokens.add(b"# ask ann first\n", "jest", now=NOW)
+    text = text_of(look(tokens.KEY, data + f"# token: {token}\n".encode()))
+    assert "# ask ann first" in text
+    assert token not in text
+
+
 def test_tokens_are_listed_with_short_hashes() -> None:
     data, token = tokens.add(
         tokens.EMPTY, "jest", ["admins", "builders"], now=NOW, lifetime=timedelta(days=3)

@@ -144,9 +144,10 @@ def _tokens(key: str, text: str, style: Style, now: datetime) -> Preview:
         said = [problem(sentence) for sentence in (error.why or str(error)).splitlines()[:20]]
         body = masking.lines_of(text, masking.whole(text), style)
         return Preview(Kind.TOKENS, "tokens", (*said, line(), *body), (), hides=True)
+    notes = _comments(text, style)
     if not rows:
         none = line(("There is no token in it.", Role.QUIET))
-        return Preview(Kind.TOKENS, "no token", (none,), ())
+        return Preview(Kind.TOKENS, "no token", (none, *notes), ())
     shown = rows[: masking.MOST_LINES]
     cells = [
         (
@@ -172,7 +173,15 @@ def _tokens(key: str, text: str, style: Style, now: datetime) -> Preview:
     ]
     title = f"{len(rows)} token{'' if len(rows) == 1 else 's'}"
     values = tuple(Value(f"hash of {row.user}'s token", row.sha256, secret=True) for row in rows[:100])
-    return Preview(Kind.TOKENS, title, (line((head, Role.NAME)), *table), values, hides=True)
+    return Preview(Kind.TOKENS, title, (line((head, Role.NAME)), *table, *notes), values, hides=True)
+
+
+def _comments(text: str, style: Style) -> list[Line]:
+    """What people wrote beside the rows. Somebody may have kept a token there: what looks like one is masked."""
+    notes = "\n".join(each for each in text.splitlines() if each.lstrip().startswith("#"))
+    if not notes:
+        return []
+    return [line(), heading("Comments"), *masking.lines_of(notes, masking.text_spans(notes), style)]
 
 
 def _expiry(row: tokens.Token, now: datetime) -> tuple[str, Role]:
