@@ -36,6 +36,7 @@ class Place:
 
 # The cursor stands in the middle of a table, so that every movement moves something.
 MIDDLE = ("j", "l")
+CHANGED = ("6", "slash", *"tokens", "vertical_line", *"old")
 PLACES = [
     Place("environments", keys=MIDDLE),
     Place("environments filtered", keys=("slash", "a", "enter")),
@@ -52,7 +53,7 @@ PLACES = [
     Place("export", start="play-jest", keys=("e",)),
     Place("secrets", start="play-jest", keys=("6", *("j",) * 12)),
     Place("secrets folder", start="play-jest", keys=("6", "j")),
-    Place("secrets changed", start="play-jest", keys=("6", "slash", *"tokens", "enter", "G")),
+    Place("secrets changed", start="play-jest", keys=(*CHANGED, "enter", "G", "k", "k")),
     Place("secrets preview", start="play-jest", keys=("6", "j", "j", "j", "enter", "j")),
     Place("broken file", start="lab", keys=("2",)),
 ]

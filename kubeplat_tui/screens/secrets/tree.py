@@ -100,6 +100,8 @@ class SecretTree(LineView):
         self._passing: set[int] | None = None
         self._found_open: dict[str, bool] = {}
         """Folds under the filter: it opens everything, and takes its folds with it."""
+        self._folders_closed = self._folders_open = False
+        """Whether a folder that is seen is closed, or open."""
         self.marks: set[str] = set()
 
     # --- what it shows ----------------------------------------------------------------------------
@@ -198,6 +200,9 @@ class SecretTree(LineView):
         """The rows are others: the cursor stays on its key, else on its line."""
         outline = self._outline
         self._rows = [] if outline is None else outline.rows(self._is_open, self._passing)
+        seen = [] if outline is None else [outline.nodes[place] for place in self._rows]
+        self._folders_closed = any(node.kind is Kind.FOLDER and not self._is_open(node) for node in seen)
+        self._folders_open = any(node.kind is Kind.FOLDER and self._is_open(node) for node in seen)
         at = self._row_of(key)
         self.set_reactive(SecretTree.cursor, self.validate_cursor(fallback if at is None else at))
         self.rows_changed()
@@ -293,8 +298,10 @@ class SecretTree(LineView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing works on no rows; the machines' own can be neither marked nor moved."""
         node = self.current
-        if action in {"open", "open_all", "close_all", "copy_key", "into", "out"}:
+        if action in {"open", "copy_key", "into", "out"}:
             return node is not None
+        if action in {"open_all", "close_all"}:
+            return self._folders_closed if action == "open_all" else self._folders_open
         if action == "mark":
             return node is not None and node.kind is Kind.FILE
         return super().check_action(action, parameters)
