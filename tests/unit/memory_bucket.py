@@ -162,8 +162,7 @@ class MemoryBucket:
     def restore(self, key: str, version: str, expected: str) -> Stored:
         return self.put(key, self.get(key, version, foreign=True).data, expected)
 
-    def apart(self, connections: int) -> MemoryBucket:
-        del connections
+    def apart(self) -> MemoryBucket:
         return self
 
     def end(self, *, at_once: bool = False) -> None: ...

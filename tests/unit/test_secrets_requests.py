@@ -273,7 +273,7 @@ def test_nobody_listens(both: tuple[ScriptedS3, SecretsBucket]) -> None:
 
 def test_who_waits_is_freed_when_it_is_ended_at_once(s3: ScriptedS3, bucket: SecretsBucket) -> None:
     s3.otherwise = lambda _: Reply(hang=True)
-    apart = bucket.apart(4)
+    apart = bucket.apart()
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(apart.get, f"secure/{number}") for number in range(4)]
         for _ in waiting:
@@ -294,7 +294,7 @@ def test_ending_it_gently_lets_arrive_what_is_on_its_way_and_tries_nothing_again
     s3: ScriptedS3, bucket: SecretsBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signed_requests, "FIRST_WAIT", 3600.0)
-    apart = bucket.apart(2)
+    apart = bucket.apart()
     tried = threading.Event()
 
     def refuse(_: object) -> Reply:

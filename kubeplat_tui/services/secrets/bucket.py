@@ -10,7 +10,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from kubeplat_tui.services.aws_errors import FORBIDDEN, code_of
 from kubeplat_tui.services.errors import InputError, KubeplatError
@@ -182,7 +182,7 @@ class SecretsBucket:
                 raise too_large(key, int(headers["content-length"]))
 
         headers = {"x-amz-checksum-mode": "ENABLED"} | condition(expected)
-        query = urlencode({"versionId": version}) if version else ""
+        query = urlencode({"versionId": version}, quote_via=quote, safe="~") if version else ""
         with self._call(f"Reading {key}", key, version):
             try:
                 answer = self._requests.send(
@@ -258,10 +258,10 @@ class SecretsBucket:
 
     # --- a transfer's own connections ---------------------------------------------------------------------------
 
-    def apart(self, connections: int) -> SecretsBucket:
-        """The same bucket with so many connections of its own, for a transfer that can be ended by itself."""
+    def apart(self) -> SecretsBucket:
+        """The same bucket on connections of its own, for a transfer that can be ended by itself."""
         with self._call(f"Looking up the bucket {self.name}"):
-            requests = self._requests.apart(connections)
+            requests = self._requests.apart()
         another = SecretsBucket(self.cloud, self.name, self.key_arn, self._owner)
         another._requests = requests
         return another

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus, urlencode
+from urllib.parse import quote, unquote_plus, urlencode
 from xml.etree import ElementTree as ET
 
 from kubeplat_tui.services.errors import KubeplatError
@@ -40,14 +40,18 @@ class Versions:
 
 def objects_query(prefix: str, **more: str) -> str:
     """The query of the first page (of another one with `more`)."""
-    return urlencode(
-        {"list-type": "2", "encoding-type": "url", "max-keys": str(PAGE), "prefix": prefix, **more}
-    )
+    return _query(prefix, {"list-type": "2", **more})
 
 
 def versions_query(prefix: str, **more: str) -> str:
     """The query of the first page (of another one with `more`)."""
-    return "versions&" + urlencode({"encoding-type": "url", "max-keys": str(PAGE), "prefix": prefix, **more})
+    return _query(prefix, {"versions": "", **more})
+
+
+def _query(prefix: str, more: Mapping[str, str]) -> str:
+    """Encoded and in the order in which it is signed."""
+    every = {"encoding-type": "url", "max-keys": str(PAGE), "prefix": prefix, **more}
+    return urlencode(sorted(every.items()), quote_via=quote, safe="~")
 
 
 def objects_page(document: bytes, prefix: str) -> Objects:

@@ -16,7 +16,7 @@ from kubeplat_tui.services.secrets.model import Stored
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kubeplat_tui.services.secrets.signed_requests import Answer
+    from kubeplat_tui.services.secrets.connections import Answer
 
 
 def condition(etag: str) -> dict[str, str]:

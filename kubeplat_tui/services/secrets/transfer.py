@@ -30,7 +30,7 @@ FEW = 8
 get into each other's way.
 """
 
-RATE = 2000
+RATE = 4000
 """Requests a second that one processor manages: what takes `t` seconds keeps `t * RATE` threads busy (Little's law)."""
 
 BYTES = 128 * 1024 * 1024
@@ -154,7 +154,7 @@ class _Crew(Generic[Item, Result]):
         first = next(jobs, None)
         if first is None:
             return
-        self._bucket = self._bucket.apart(self._parallel)
+        self._bucket = self._bucket.apart()
         forget = self._stop.when_requested(self._interrupt) if self._stop else lambda: None
         try:
             yield from self._results(first, jobs)
