@@ -246,6 +246,7 @@ async def test_everything_is_fetched_conflicts_and_deletions_stay_unless_chosen(
         assert "Fetch 3 files?" in text
         assert "1 comes back: it had been deleted here." in text
         assert "1 file had been deleted in the bucket, not here." in text
+        assert "1 file changed here: it stays as it is." in text
         assert "here 67 B, 1 h ago · there 79 B, 2 h ago" in text
         await press(pilot, "y")
         assert store.state("manifests/secure/audit.yaml") is State.CHANGED_BOTH
@@ -336,7 +337,7 @@ async def test_a_transfer_shows_how_far_it_is_and_stops(
         await pilot.pause()
         assert "Fetching" in seen(app).splitlines()[-2]
         assert "^c stops" in seen(app)
-        for action in ("fetch", "upload", "delete", "edit", "make"):
+        for action in ("fetch", "upload", "delete", "edit", "make", "refresh"):
             assert not screen.check_action(action, ()), action
         await pilot.press("ctrl+c")
         assert "stopping after the files under way" in words(app)

@@ -229,7 +229,8 @@ class MoveDialog(Dialog[Answer]):
         return Answer(dict(self._list.choices), self._deletions)
 
     def _verb(self) -> str:
-        return self.move.way.value.capitalize()
+        only_deletions = not (self.move.moving or self.move.contested)
+        return "Delete" if only_deletions else self.move.way.value.capitalize()
 
     def _title(self) -> str:
         move = self.move

@@ -49,12 +49,16 @@ _DELETED = {Way.FETCH: Standing.DELETED_THERE, Way.UPLOAD: Standing.DELETED_HERE
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What would be done. `contested` wait for a choice each; `deleted` stay unless that is asked for."""
+    """What would be done. `contested` wait for a choice each; `deleted` stay unless that is asked for.
+
+    `staying` counts what was changed where the files go to: it would be undone, and is left alone.
+    """
 
     way: Way
     moving: tuple[SecretFile, ...] = ()
     contested: tuple[SecretFile, ...] = ()
     deleted: tuple[SecretFile, ...] = ()
+    staying: int = 0
 
     @classmethod
     def planned(cls, way: Way, files: Sequence[SecretFile], *, one_by_one: bool) -> Move:
@@ -66,7 +70,8 @@ class Move:
             for file in files
             if file.state is State.CHANGED_BOTH or (one_by_one and file.state is _AGAINST[way])
         )
-        return cls(way, moving, contested, deleted)
+        against = sum(file.state is _AGAINST[way] for file in files)
+        return cls(way, moving, contested, deleted, 0 if one_by_one else against)
 
     @property
     def nothing(self) -> bool:
@@ -106,10 +111,13 @@ class Move:
             )
         if self.replaced:
             kept = "" if fetches else "; what is there now stays as an earlier version"
-            lines.append(f"{self.replaced} {_verb(self.replaced, 'replace')} what is {here}{kept}.")
+            lines.append(f"{self.replaced:,} {_verb(self.replaced, 'replace')} what is {here}{kept}.")
         if self.back:
             had = "it had" if self.back == 1 else "they had"
-            lines.append(f"{self.back} {_verb(self.back, 'come')} back: {had} been deleted {here}.")
+            lines.append(f"{self.back:,} {_verb(self.back, 'come')} back: {had} been deleted {here}.")
+        if self.staying:
+            stays = "it stays as it is" if self.staying == 1 else "they stay as they are"
+            lines.append(f"{files(self.staying)} changed {here}: {stays}.")
         if self.deleted:
             lines.append(f"{files(len(self.deleted))} had been deleted {there}, not {here}.")
         return lines

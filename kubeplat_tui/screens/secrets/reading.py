@@ -50,8 +50,11 @@ def read(store: SecretStore, now: datetime) -> Reading:
     """
     try:
         bucket = store.bucket
-        comparison = store.compare()
     except (InputError, NotFoundError) as error:
+        return Reading(store, None, error)
+    try:
+        comparison = store.compare()
+    except NotFoundError as error:
         return Reading(store, None, error)
     problem = None
     try:

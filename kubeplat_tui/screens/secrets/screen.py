@@ -118,6 +118,11 @@ class SecretsScreen(InventoryScreen):
         self._store = None
         super().refresh_data()
 
+    @property
+    def refreshes(self) -> bool:
+        """Not while something moves: both sides are compared when it is done."""
+        return not self.work.busy
+
     def read_again(self, *, quiet: bool) -> None:
         """Compare both sides; later, where something moves."""
         if self.work.busy:
