@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kubeplat_tui.screens.secrets.looks import expiry, look, readers_of
-from kubeplat_tui.screens.secrets.outline import Kind, Outline, Standing, newer_side, outline
+from kubeplat_tui.screens.secrets.outline import Kind, Outline, Standing
+from kubeplat_tui.screens.secrets.outline_maker import newer_side, outline
 from kubeplat_tui.services.secrets.model import Comparison, LocalFile, SecretFile, State, Stored
 from kubeplat_tui.widgets.cells import byte_size
 from kubeplat_tui.widgets.pattern import Pattern

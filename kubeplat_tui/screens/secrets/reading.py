@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.screens.secrets.outline import outline
+from kubeplat_tui.screens.secrets.outline_maker import outline
 from kubeplat_tui.services.errors import InputError, KubeplatError, NotFoundError
 
 if TYPE_CHECKING:

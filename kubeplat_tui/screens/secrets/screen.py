@@ -15,7 +15,8 @@ from kubeplat_tui.screens.secrets.preview_pane import PreviewPane
 from kubeplat_tui.screens.secrets.previews import LARGEST, Previews
 from kubeplat_tui.screens.secrets.progress import ProgressLine
 from kubeplat_tui.screens.secrets.reading import Reading, read
-from kubeplat_tui.screens.secrets.tree import SecretTree, TreeHead
+from kubeplat_tui.screens.secrets.tree import SecretTree
+from kubeplat_tui.screens.secrets.tree_head import TreeHead
 from kubeplat_tui.screens.secrets.work import SecretWork
 from kubeplat_tui.widgets.state import StateView, empty, failed
 

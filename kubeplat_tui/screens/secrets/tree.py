@@ -6,22 +6,20 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
-from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 
 from kubeplat_tui.actions import bindings
-from kubeplat_tui.screens.secrets.looks import differences, look, readers_of
-from kubeplat_tui.screens.secrets.outline import Kind, Node, Outline, Standing
+from kubeplat_tui.screens.secrets.columns import GAP, WIDTHS, cell, columns, name_width
+from kubeplat_tui.screens.secrets.looks import look, readers_of
+from kubeplat_tui.screens.secrets.outline import Kind, Node, Outline
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.widgets.cells import Mark, Tone, cut_end, cut_middle
-from kubeplat_tui.widgets.line_view import GUTTER, LineView
+from kubeplat_tui.widgets.line_view import LineView
 from kubeplat_tui.widgets.pattern import Pattern
 from kubeplat_tui.widgets.plan_tree import Line
-from kubeplat_tui.widgets.state import COLOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
     from rich.style import Style
@@ -31,34 +29,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.widgets.safe_text import Span
 
 INDENT = 2
-GAP = 2
-STATE, SIZE, AGE, EXPIRES = "State", "Size", "Age", "Expires"
-WIDTHS = {STATE: 15, SIZE: 7, AGE: 6, EXPIRES: 9}
-RIGHT = {SIZE, AGE, EXPIRES}
-GIVE_WAY = (AGE, SIZE)
-"""The columns that go, in this order, where names would have less than `NAME` cells."""
-NAME = 24
-
-
-def columns(width: int) -> list[str]:
-    """The columns beside the name that have room in `width` cells."""
-    kept = list(WIDTHS)
-    for column in GIVE_WAY:
-        if name_width(width, kept) < NAME:
-            kept.remove(column)
-    return kept
-
-
-def name_width(width: int, kept: list[str]) -> int:
-    """The cells that are left for the name."""
-    return width - sum(WIDTHS[column] + GAP for column in kept)
-
-
-def cell(column: str, text: str) -> str:
-    """A cell of a column in its width."""
-    cut = cut_end(text, WIDTHS[column])
-    room = " " * (WIDTHS[column] - cell_len(cut))
-    return room + cut if column in RIGHT else cut + room
 
 
 class SecretTree(LineView):
@@ -386,62 +356,3 @@ class SecretTree(LineView):
         folds = self._folds if self._pattern is None else self._found_open
         folds.update({node.key: is_open for node in self._outline.nodes if node.kind is Kind.FOLDER})
         self._arrange(here.key if here is not None else None, 0)
-
-
-class TreeHead(Widget):
-    """Two lines above the tree: what there is and what differs; the columns' names."""
-
-    DEFAULT_CSS = """
-    TreeHead { height: 2; width: 1fr; text-wrap: nowrap; }
-    """
-
-    def __init__(self, tree: SecretTree) -> None:
-        super().__init__()
-        self._tree = tree
-        self._missing = 0
-
-    def show_missing(self, count: int) -> None:
-        """How many files that a cluster needs are nowhere."""
-        self._missing = count
-        self.refresh()
-
-    def render(self) -> Content:
-        """Title and heads."""
-        return Content("\n").join([self._title(), self._heads()])
-
-    def _title(self) -> Content:
-        tree = self._tree
-        outline = tree.outline
-        if outline is None:
-            return Content("")
-        count = f"({tree.matching}/{outline.files})" if tree.filter else f"({outline.files})"
-        notes = [f"filter {tree.filter}"] if tree.filter else []
-        if tree.marks:
-            notes.append(f"{len(tree.marks)} marked")
-        title = Content.assemble(
-            " ",
-            ("Secrets ", "bold"),
-            (count, COLOURS[Tone.QUIET]),
-            ("".join(f" · {note}" for note in notes), COLOURS[Tone.ACCENT]),
-        )
-        room = self.size.width - title.cell_length
-        rest = next((words for words in self._facts(outline) if cell_len(words) <= room), "")
-        return Content.assemble(title, (rest, COLOURS[Tone.QUIET]))
-
-    def _facts(self, outline: Outline) -> Iterator[str]:
-        """What differs, what is missing, under which key all of it is encrypted; then ever shorter."""
-        found = differences(outline)
-        changed = sum(outline.counts.values()) - outline.counts.get(Standing.SAME, 0)
-        short = [f"{changed:,} differ"] if changed else []
-        missing = [f"{self._missing} missing"] if self._missing else []
-        key = [f"key {outline.key_id}"] if outline.key_id else []
-        for words in ([*found, *missing, *key], [*short, *missing, *key], [*short, *missing], short):
-            yield "".join(f" · {word}" for word in words)
-
-    def _heads(self) -> Content:
-        width = self._tree.room - GUTTER
-        kept = columns(width)
-        text = " " * GUTTER + f" {'Name':<{max(0, name_width(width, kept) - 1)}}"
-        for column in kept:
-            text += " " * GAP + cell(column, column)
-        return Content.assemble((text, COLOURS[Tone.QUIET]))
