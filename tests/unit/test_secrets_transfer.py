@@ -12,9 +12,9 @@ from kubeplat_tui.services.aws_errors import ForbiddenError
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import Stop, now
 from kubeplat_tui.services.secrets import signed_requests, transfer
-from kubeplat_tui.services.secrets.bucket import ConflictError, Content, SecretsBucket
+from kubeplat_tui.services.secrets.bucket import ConflictError, SecretsBucket
 from kubeplat_tui.services.secrets.model import Stored
-from kubeplat_tui.services.secrets.transfer import Upload, digests, download, receive, upload
+from kubeplat_tui.services.secrets.transfer import Upload, digests, download, upload
 from tests.unit.scripted_s3 import KEY, Asked, Reply, ScriptedS3, found, refusal, scripted
 
 if TYPE_CHECKING:
@@ -67,29 +67,6 @@ def test_everything_arrives_once_on_connections_that_stay(s3: ScriptedS3, bucket
     assert {content.stored.key for content in contents} == {each.key for each in objects(200)}
     assert s3.connections <= 8 + 2
     assert all(asked.headers["if-match"] == '"e1"' for asked in s3.asked)
-
-
-def test_what_arrives_is_taken_where_it_arrives(s3: ScriptedS3, bucket: SecretsBucket) -> None:
-    s3.otherwise = echo
-    threads: set[str] = set()
-
-    def take(content: Content) -> int:
-        threads.add(threading.current_thread().name)
-        return int(content.data)
-
-    assert sorted(receive(bucket, objects(50), take)) == list(range(50))
-    assert threads == {"secrets"}
-
-
-def test_what_cannot_be_taken_ends_it(s3: ScriptedS3, bucket: SecretsBucket) -> None:
-    s3.otherwise = echo
-
-    def take(_: Content) -> None:
-        raise KubeplatError("The disk is full.")
-
-    with pytest.raises(KubeplatError, match="disk is full"):
-        list(receive(bucket, objects(500), take, parallel=4))
-    assert len(s3.asked) < 50
 
 
 def test_nothing_to_do_asks_nothing(s3: ScriptedS3, bucket: SecretsBucket) -> None:

@@ -101,7 +101,7 @@ class SecretsBucket:
         Raises `InputError` where the file names no bucket or no key, `KubeplatError` where the key is absent,
         disabled or waits for its deletion.
         """
-        from kubeplat_tui.services.master_key import find_key
+        from kubeplat_tui.services.master_key import usable_key
 
         values = site.environment.values
         named = str(values.get("kms_master_id") or "")
@@ -111,7 +111,7 @@ class SecretsBucket:
                 f"{site.environment.name} has no {'KMS key' if name else 'secrets bucket'} yet.",
                 todo="kubeplat run makes it and writes it into the environment's file.",
             )
-        key = find_key(site.cloud, named, site.environment.name)
+        key = usable_key(site.cloud, named)
         if key is None:
             raise KubeplatError(
                 f"There is no KMS key {named}.",

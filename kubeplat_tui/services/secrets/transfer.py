@@ -63,24 +63,9 @@ def download(
     Ends early, without an error, where `stop` was requested: the caller asks it. The first error ends everything.
     Close the iterator where it is not used up.
     """
-    return receive(bucket, objects, lambda content: content, parallel=parallel, stop=stop)
 
-
-def receive(
-    bucket: SecretsBucket,
-    objects: Iterable[Stored],
-    take: Callable[[Content], Result],
-    *,
-    parallel: int = PARALLEL,
-    stop: Stop | None = None,
-) -> Iterator[Result]:
-    """As `download`, but gives what `take` makes of each content, in the thread that fetched it.
-
-    To make a file takes a while of waiting for the disk; so many are made at once.
-    """
-
-    def get(line: SecretsBucket, stored: Stored) -> Result:
-        return take(line.get(stored.key, stored.version, expected=stored.etag))
+    def get(line: SecretsBucket, stored: Stored) -> Content:
+        return line.get(stored.key, stored.version, expected=stored.etag)
 
     return _Crew(bucket, get, lambda stored: stored.size, parallel=parallel, stop=stop).work(objects)
 
