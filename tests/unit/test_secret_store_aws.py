@@ -9,6 +9,8 @@ import pytest
 
 from kubeplat_tui.services import state_bucket
 from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.services.events import now
+from kubeplat_tui.services.pki import bundle
 from kubeplat_tui.services.secrets.model import Side, State
 from kubeplat_tui.services.secrets.refusals import NotOursError
 from kubeplat_tui.services.secrets.store import SecretStore, local_expiry
@@ -102,3 +104,26 @@ def test_what_is_not_ours_or_cannot_be_read_is_a_sentence(site: Site, tmp_path: 
     with pytest.raises(KubeplatError, match="is in the state Disabled"):
         played(computer(site, tmp_path / "ours").upload())
     assert contents(store) == {"secure/tokens.csv": b"changed\n"}
+
+
+def test_a_broken_file_never_goes_over_a_good_one(site: Site, tmp_path: Path) -> None:
+    ours = computer(site, tmp_path / "ours")
+    played(ours.make_missing())
+    played(ours.upload())
+    good = dict(contents(ours))
+    other = bundle.make_missing(ours.names, {}, now()).writes
+    broken = {
+        "common/etcd-ca.crt": (b"junk\n", "common/etcd-ca.crt cannot be read"),
+        "secure/scheduler.kubeconfig": (b"junk\n", "secure/scheduler.kubeconfig cannot be read"),
+        "secure/apiserver.crt": (other["secure/apiserver.crt"], "secure/apiserver.crt"),
+        "common/front-proxy-ca.crt": (other["common/front-proxy-ca.crt"], "does not belong here"),
+        "locked/etcd-ca.key": (other["locked/etcd-ca.key"], "does not belong here"),
+    }
+    for key, (data, said) in broken.items():
+        ours.copy.commit({key: data})
+        with pytest.raises(KubeplatError, match="Nothing was uploaded") as refused:
+            played(ours.upload(overwrite=True))
+        assert said in str(refused.value), key
+        assert ours.read(key, Side.THERE) == good[key]
+        played(ours.fetch(overwrite=True))
+    assert contents(ours) == good

@@ -27,7 +27,8 @@ def unreadable(key: str, why: str) -> KubeplatError:
     return KubeplatError(
         f"{key} cannot be read: {why}.",
         why="Nothing was changed: a file that cannot be read is never replaced by a new one.",
-        todo="Fetch it again (kubeplat fetch-secrets), or restore an earlier version of it in the bucket.",
+        todo=f"Take the bucket's (kubeplat fetch-secrets --overwrite {key}), "
+        "or restore an earlier version of it there.",
     )
 
 

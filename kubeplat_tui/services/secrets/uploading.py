@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.events import FileAction, FileChanged, Level, LogLine, StopRequested
+from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.services.events import FileAction, FileChanged, Level, LogLine, StopRequested, now
 from kubeplat_tui.services.secrets import differences
 from kubeplat_tui.services.secrets.fetching import DRY_RUN
 from kubeplat_tui.services.secrets.model import Transfer
@@ -59,6 +60,7 @@ def upload(
         moves = differences.uploading(compared, record.in_step, keys, overwrite=overwrite, delete=delete)
         locked = store.copy.protected([file.key for file in moves.files])
         files = [file for file in moves.files if file.key not in locked]
+        _refuse_broken(store, {file.key for file in files if file.there is not None})
         for key in sorted(locked):
             yield _under_passphrase(key)
         for file in moves.conflicts:
@@ -79,6 +81,28 @@ def upload(
         if stop and stop.requested:
             yield StopRequested()
         return done.transfer(stop)
+
+
+def _refuse_broken(store: SecretStore, keys: Collection[str]) -> None:
+    """Raise `KubeplatError` where a broken or foreign file of the bundle would go over the good one there.
+
+    Machines take what is in the bucket: a wrong authority would shut all of them out at once. With an authority's
+    file everything that it signed has to fit.
+    """
+    from kubeplat_tui.services.pki import bundle, findings
+    from kubeplat_tui.services.pki.findings import Health
+
+    if _of_authorities(keys):
+        try:
+            bundle.make_missing(store.names, store.copy.snapshot(), now())
+        except KubeplatError as error:
+            raise KubeplatError("Nothing was uploaded.", why=str(error)) from error
+        return
+    if not any(key.endswith((".crt", ".kubeconfig")) for key in keys):
+        return
+    for found in findings.check(store.names, store.copy.snapshot(), now()):
+        if found.key in keys and found.health in {Health.UNREADABLE, Health.FOREIGN}:
+            raise KubeplatError("Nothing was uploaded.", why=found.sentence)
 
 
 def _foretell(files: Sequence[SecretFile], moves: Moves, done: _Done) -> Generator[Event, None, Transfer]:
