@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.secrets.bucket import Content, SecretsBucket
     from kubeplat_tui.services.secrets.model import Stored
 
-PARALLEL = 64
+PARALLEL = 96
 """Requests at once. S3 allows 5,500 reads and 3,500 writes a second for a prefix."""
 
 FEW = 8
