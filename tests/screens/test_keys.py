@@ -57,7 +57,7 @@ PLACES = [
     Place("secrets preview", start="play-jest", keys=("6", "j", "j", "j", "enter", "j")),
     Place("broken file", start="lab", keys=("2",)),
 ]
-WIDE = {"environments", "overview", "variables", "secrets changed"}
+WIDE = {"environments", "overview", "variables", "secrets folder"}
 """Places that are tried on a wide screen too."""
 
 
