@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from kubeplat_tui.screens.secrets.code_area import CodeArea
 from kubeplat_tui.screens.secrets.edit_dialog import EditDialog, SaveDialog
-from kubeplat_tui.screens.secrets.editor import NO_EDITOR, edit_in_editor, editor
+from kubeplat_tui.screens.secrets.editor import NO_EDITOR, edit_in_editor
 from kubeplat_tui.services import tokens
 from kubeplat_tui.services.pki import encryption
 from kubeplat_tui.services.secrets import edit_check
+from kubeplat_tui.services.secrets.editing import editor
 from tests.screens.secret_app import SecretApp, notices, settled
 from tests.screens.waiting import screen_text, until
 from tests.unit.secret_files import NOW, certificate, kubeconfig, private_key
