@@ -208,7 +208,10 @@ class Intents:
         return SecretStore(site, self._environ)
 
     def expiry(self, name: str) -> Expiry | None:
-        """What of environment `name` expires next, as its working copy on this computer has it; None without one."""
+        """What of environment `name` expires next, as its working copy on this computer has it; None without one.
+
+        Raises `KubeplatError` where that cannot be read.
+        """
         from kubeplat_tui.services.secrets.store import local_expiry
 
         return local_expiry(self.workplace, name)

@@ -541,3 +541,12 @@ def test_a_store_whose_environment_has_no_secrets_here(store: SecretStore) -> No
     assert store.expiries() == {}
     assert store_module.local_expiry(store.site.workplace, "demo") is None
     assert not store.copy.folder.exists()
+
+
+def test_a_working_copy_that_cannot_be_read_is_not_taken_for_none(store: SecretStore) -> None:
+    write(store, "secure/apiserver.crt", b"one\n")
+    folder = store.copy.path("secure")
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to("/")
+    with pytest.raises(KubeplatError, match="secure"):
+        store_module.local_expiry(store.site.workplace, "demo")

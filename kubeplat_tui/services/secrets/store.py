@@ -261,14 +261,11 @@ class SecretStore:
 
 
 def local_expiry(workplace: Workplace, name: str) -> Expiry | None:
-    """What of environment `name` expires next, as its working copy has it; None where that is absent or unreadable.
+    """What of environment `name` expires next, as its working copy has it; None where that is absent.
 
-    Asks no cloud.
+    Asks no cloud. Raises `KubeplatError` where the working copy cannot be read.
     """
     from kubeplat_tui.services.pki import findings
 
-    try:
-        files = WorkingCopy(workplace.folders(name).root).snapshot()
-        return findings.nearest(files, now()) if files else None
-    except KubeplatError:
-        return None
+    files = WorkingCopy(workplace.folders(name).root).snapshot()
+    return findings.nearest(files, now()) if files else None
