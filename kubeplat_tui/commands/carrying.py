@@ -110,16 +110,6 @@ class _Drawing:
             self._bar = None
 
 
-def finished(work: Generator[Event, None, Transfer]) -> Transfer:
-    """What came out of `work`, unseen."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            transfer: Transfer = end.value
-            return transfer
-
-
 def keys_below(comparison: Comparison, names: Sequence[str]) -> list[str] | None:
     """The keys that `names` mean: files, or folders with all below them; None for all of them.
 

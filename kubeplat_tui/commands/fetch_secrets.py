@@ -16,12 +16,16 @@ from kubeplat_tui.services.events import FileAction, FileChanged, Question
 from kubeplat_tui.widgets import cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator
+    from collections.abc import Callable, Collection, Generator, Sequence
+
+    from rich.console import Console
 
     from kubeplat_tui.services.events import Event
     from kubeplat_tui.services.kubeconfig import Merged
     from kubeplat_tui.services.secrets.model import Transfer
     from kubeplat_tui.services.secrets.store import SecretStore
+
+    Move = Callable[..., Generator[Event, None, Transfer]]
 
 ADMIN = "locked/admin.kubeconfig"
 SSH_KEY = "locked/id_ed25519"
@@ -63,29 +67,18 @@ def fetch(
     if print_ and session.options.json:
         raise InputError("--print and --json cannot be given together.", todo="Leave one of them out.")
     store = _opened(session)
-    chosen = carrying.keys_below(store.compare(), keys or ())
-    gone = _gone(store.fetch, chosen, overwrite) if delete else ()
-    if gone and not dry_run and not _agreed(session, gone, "on this computer"):
-        return ExitCode.FAILED
-    lines = None if session.options.json else session.err if print_ else session.out
-
-    def words(event: FileChanged) -> str:
-        return _fetched(event, dry_run=dry_run)
-
-    done = carrying.carry(
+    done = _carried(
         session,
-        lambda stop: store.fetch(chosen, overwrite=overwrite, dry_run=dry_run, stop=stop),
-        words,
-        lines=lines,
+        store.fetch,
+        lambda event: _fetched(event, dry_run=dry_run),
+        keys=_chosen(store, keys),
+        overwrite=overwrite,
+        delete="on this computer" if delete else "",
+        dry_run=dry_run,
+        lines=None if session.options.json else session.err if print_ else session.out,
     )
-    if gone and not done.stopped:
-        removed = carrying.carry(
-            session,
-            lambda stop: store.fetch(gone, overwrite=overwrite, delete=True, dry_run=dry_run, stop=stop),
-            words,
-            lines=lines,
-        )
-        done = _joined(done, removed)
+    if done is None:
+        return ExitCode.FAILED
     merged, problem = None, ""
     if not (dry_run or done.stopped or print_):
         merged, problem = _merged(store)
@@ -120,29 +113,18 @@ def upload(
     said and left. Earlier versions stay in the bucket's history.
     """
     store = _opened(session)
-    chosen = carrying.keys_below(store.compare(), keys or ())
-    gone = _gone(store.upload, chosen, overwrite) if delete else ()
-    if gone and not dry_run and not _agreed(session, gone, f"in the bucket {store.bucket.name}"):
-        return ExitCode.FAILED
-    lines = None if session.options.json else session.out
-
-    def words(event: FileChanged) -> str:
-        return _uploaded(event, store.bucket.name, dry_run=dry_run)
-
-    done = carrying.carry(
+    done = _carried(
         session,
-        lambda stop: store.upload(chosen, overwrite=overwrite, dry_run=dry_run, stop=stop),
-        words,
-        lines=lines,
+        store.upload,
+        lambda event: _uploaded(event, store.bucket.name, dry_run=dry_run),
+        keys=_chosen(store, keys),
+        overwrite=overwrite,
+        delete=f"in the bucket {store.bucket.name}" if delete else "",
+        dry_run=dry_run,
+        lines=None if session.options.json else session.out,
     )
-    if gone and not done.stopped:
-        removed = carrying.carry(
-            session,
-            lambda stop: store.upload(gone, overwrite=overwrite, delete=True, dry_run=dry_run, stop=stop),
-            words,
-            lines=lines,
-        )
-        done = _joined(done, removed)
+    if done is None:
+        return ExitCode.FAILED
     if session.options.json:
         session.print_json(_document(store, done, "uploaded", dry_run=dry_run))
     else:
@@ -154,11 +136,44 @@ def _opened(session: Session) -> SecretStore:
     return session.intents.secrets(session.open())
 
 
-def _gone(
-    move: Callable[..., Generator[Event, None, Transfer]], keys: Collection[str] | None, overwrite: bool
-) -> tuple[str, ...]:
-    """What a move with `--delete` would delete."""
-    return carrying.finished(move(keys, overwrite=overwrite, delete=True, dry_run=True)).deleted
+def _chosen(store: SecretStore, names: Sequence[str] | None) -> list[str] | None:
+    """The keys that were named, None for all: only names need both sides to be listed beforehand."""
+    return carrying.keys_below(store.compare(), names) if names else None
+
+
+def _carried(
+    session: Session,
+    move: Move,
+    words: carrying.Words,
+    *,
+    keys: Collection[str] | None,
+    overwrite: bool,
+    delete: str,
+    dry_run: bool,
+    lines: Console | None,
+) -> Transfer | None:
+    """Do a fetch or an upload (`move`), then its deletions; None where the person did not agree to those.
+
+    `delete` says where something is deleted, "" where nothing is.
+    """
+    gone: tuple[str, ...] = ()
+    if delete:
+        foretold = move(keys, overwrite=overwrite, delete=True, dry_run=True)
+        gone = following.followed(session, foretold, quiet=True).deleted
+    if gone and not dry_run and not _agreed(session, gone, delete):
+        return None
+    done = carrying.carry(
+        session, lambda stop: move(keys, overwrite=overwrite, dry_run=dry_run, stop=stop), words, lines=lines
+    )
+    if not gone or done.stopped:
+        return done
+    removed = carrying.carry(
+        session,
+        lambda stop: move(gone, overwrite=overwrite, delete=True, dry_run=dry_run, stop=stop),
+        words,
+        lines=lines,
+    )
+    return _joined(done, removed)
 
 
 def _agreed(session: Session, keys: Collection[str], where: str) -> bool:

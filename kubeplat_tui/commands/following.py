@@ -44,6 +44,7 @@ def brought_in_step(session: Session, store: SecretStore) -> list[str]:
     Gives back the keys of the bundle that were changed or deleted here and are not in the bucket yet. Raises
     `InputError` where something was changed on both sides: a person has to decide first.
     """
+    from kubeplat_tui.services.pki.rotation import is_of_rotation
     from kubeplat_tui.services.secrets.model import State
     from kubeplat_tui.services.secrets.working_copy import BUNDLE
 
@@ -54,7 +55,7 @@ def brought_in_step(session: Session, store: SecretStore) -> list[str]:
             why="What is made from one would undo the other; nothing was changed.",
             todo="Compare them (kubeplat secrets diff), then fetch or upload one of them with --overwrite.",
         )
-    ended = [file.key for file in store.compare().files if file.known and _is_of_rotation(file.key)]
+    ended = [file.key for file in store.compare().files if file.known and is_of_rotation(file.key)]
     followed(session, store.fetch(ended, delete=True))
     return [
         file.key
@@ -66,13 +67,6 @@ def brought_in_step(session: Session, store: SecretStore) -> list[str]:
             or (file.state is State.ONLY_THERE and file.known)
         )
     ]
-
-
-def _is_of_rotation(key: str) -> bool:
-    """Whether the file lasts only as long as a rotation, which somebody else may have ended."""
-    from kubeplat_tui.services.pki.rotation import RECORD
-
-    return key == RECORD or (key.startswith("locked/") and ".next." in key)
 
 
 def uploaded(session: Session, store: SecretStore, keys: Collection[str]) -> None:

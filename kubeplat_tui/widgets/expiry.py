@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services.pki.profiles import WARN_BEFORE
 from kubeplat_tui.widgets.cells import Mark, Tone, failed, warned
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.services.pki.findings import Expiry
 
-DUE_WITHIN = timedelta(days=60)
+DUE_WITHIN = WARN_BEFORE
 """From then on it is warned of. What is nearest of what is in use lives for at least a year."""
 
 

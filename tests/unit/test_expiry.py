@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kubeplat_tui.services.pki.checking import WARN_BEFORE
 from kubeplat_tui.services.pki.findings import Expiry
+from kubeplat_tui.services.pki.profiles import WARN_BEFORE
 from kubeplat_tui.widgets.expiry import DUE_WITHIN, expiry_mark
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

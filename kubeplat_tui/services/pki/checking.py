@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.pki import authorities, bootstrap, certificates, kubeconfigs, leaves
 from kubeplat_tui.services.pki.findings import Finding, Health, names_in_files
-from kubeplat_tui.services.pki.profiles import AUTHORITIES, CLIENT_CA, Authority, profiles
+from kubeplat_tui.services.pki.profiles import AUTHORITIES, CLIENT_CA, Authority, profiles, warned_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.pki.names import ClusterNames
     from kubeplat_tui.services.pki.profiles import AuthorityFiles, Profile
 
-WARN_BEFORE = timedelta(days=60)
 DAY = timedelta(days=1)
 REFETCH = "fetch it again (kubeplat fetch-secrets), or restore an earlier version of it in the bucket."
 
@@ -62,9 +61,8 @@ def check(names: ClusterNames | None, files: Mapping[str, bytes], now: datetime)
 
 
 def threshold(certificate: x509.Certificate) -> timedelta:
-    """How long before its end a certificate is due: 60 days, or a third of its lifetime where that is shorter."""
-    lifetime = certificate.not_valid_after_utc - certificate.not_valid_before_utc
-    return min(WARN_BEFORE, lifetime / 3)
+    """How long before its end the certificate is due."""
+    return warned_before(certificate.not_valid_after_utc - certificate.not_valid_before_utc)
 
 
 def _authority(authority: Authority, look: _Look) -> Iterator[Finding]:

@@ -24,6 +24,8 @@ YEAR = timedelta(days=365)
 AUTHORITY_LIFETIME = 10 * YEAR
 LEAF_LIFETIME = YEAR
 BREAK_GLASS_LIFETIME = timedelta(days=30)
+WARN_BEFORE = timedelta(days=60)
+"""So long before its end a certificate of a year's life is warned of."""
 
 ADMINS = "platform:admins"
 """The group that is bound to cluster-admin, and can be unbound; system:masters cannot."""
@@ -33,6 +35,11 @@ LOCAL_API = "https://127.0.0.1:6443"
 
 WEBHOOK = "https://127.0.0.1:8443/authenticate"
 """kube-auth, beside each API server."""
+
+
+def warned_before(lifetime: timedelta) -> timedelta:
+    """How long before its end a certificate is due: 60 days, or a third of its lifetime where that is shorter."""
+    return min(WARN_BEFORE, lifetime / 3)
 
 
 class Authority(StrEnum):

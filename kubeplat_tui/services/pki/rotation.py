@@ -198,6 +198,11 @@ def _service_account(files: Mapping[str, bytes], phase: Phase) -> _Change:
     return _Change(writes, hashlib.sha256(old_pem).hexdigest(), hashlib.sha256(new_pem).hexdigest())
 
 
+def is_of_rotation(key: str) -> bool:
+    """Whether the file lasts only as long as a rotation."""
+    return key == RECORD or any(key in _next_files(subject) for subject in Subject)
+
+
 def _next_files(subject: Subject) -> tuple[str, ...]:
     """Where the successor waits."""
     if subject is Subject.SERVICE_ACCOUNT:

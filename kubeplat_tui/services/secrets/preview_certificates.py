@@ -6,9 +6,9 @@ import base64
 import binascii
 import hashlib
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services.pki.profiles import warned_before
 from kubeplat_tui.services.secrets.preview_model import (
     Kind,
     Line,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MOST = 50
 """Certificates of one file that are decoded."""
-WARN = timedelta(days=60)
 _BLOCK = re.compile(
     r"^-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----(?:[^-]++|-(?!----))*+(?:-----END (?P=label)-----)?",
     re.MULTILINE,
@@ -122,7 +121,7 @@ def validity(certificate: x509.Certificate, now: datetime) -> tuple[str, Role]:
         return f"✖ expired {count} ago", Role.BAD
     if now < begin:
         return f"✖ not valid yet: clocks differ by {begin - now}", Role.BAD
-    if end - now < min(WARN, (end - begin) / 3):
+    if end - now < warned_before(end - begin):
         return f"▲ expires in {count}", Role.WARNING
     return f"✔ valid for {count}", Role.GOOD
 

@@ -34,9 +34,6 @@ NAMED = 6
 SAID = 2
 """Of so many certificates the sentences are said; the others are counted."""
 
-NEXT = (".next.key", ".next.crt")
-"""How the files end that are only there while an authority is rotated."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -64,6 +61,8 @@ def fetched(work: Work, store: SecretStore) -> Generator[Event, None, tuple[Step
 
     Raises `KubeplatError` where the bucket cannot be read, and for what was changed on both sides.
     """
+    from kubeplat_tui.services.pki.rotation import is_of_rotation
+
     ended = yield from store.fetch(stop=work.stop)
     if ended.stopped:
         raise StoppedError(f"{work.verb} was stopped while the secrets were fetched: the old ones are whole.")
@@ -71,7 +70,7 @@ def fetched(work: Work, store: SecretStore) -> Generator[Event, None, tuple[Step
         raise conflict(work.name, ended.conflicts)
     comparison = store.compare()
     _raise_if_changed(work, comparison)
-    leftovers = [file.key for file in _deleted_there(comparison) if _of_a_rotation(file.key)]
+    leftovers = [file.key for file in _deleted_there(comparison) if is_of_rotation(file.key)]
     if leftovers:
         # An authority's rotation was ended on another computer; here it would seem to go on.
         yield from store.fetch(leftovers, delete=True, stop=work.stop)
@@ -248,12 +247,6 @@ def _in_bundle(key: str) -> bool:
     from kubeplat_tui.services.secrets.working_copy import BUNDLE
 
     return key.partition("/")[0] in BUNDLE
-
-
-def _of_a_rotation(key: str) -> bool:
-    from kubeplat_tui.services.pki.rotation import RECORD
-
-    return key == RECORD or key.endswith(NEXT)
 
 
 def _was_deleted(environment: str, key: str) -> str:
