@@ -42,6 +42,9 @@ kubeapi_access_list = ["203.0.113.0/24", "198.51.100.17/32"]
 # true allows 0.0.0.0/0 in the two lists.
 # allow_world = false
 
+# User to log in with. Empty: what the machines' image has (ec2-user, core, ubuntu).
+# ssh_user = ""
+
 # ---------------------------------------------------------------------------
 # Names
 

@@ -7,6 +7,7 @@ got.
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -59,6 +60,13 @@ class SandboxLease(Protocol):
 
     def when_lost(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, from another thread, when the sandbox ends under this lease."""
+        ...
+
+    def address(self, host: str, port: int) -> tuple[str, int]:
+        """Where on this computer the simulated `host`:`port` is. Blocking, a few milliseconds.
+
+        Raises `OSError` as connecting would: no route to a private address, refused where nothing listens.
+        """
         ...
 
     def close(self) -> None:
@@ -158,6 +166,19 @@ class Cloud:
         from botocore.utils import get_environ_proxies
 
         return "" if self._lease is not None else get_environ_proxies(url).get(url.partition(":")[0], "")
+
+    def address(self, host: str, port: int) -> tuple[str, int]:
+        """Where a client of this computer finds `host`:`port`; on AWS just there. Raises `OSError`."""
+        return (host, port) if self._lease is None else self._lease.address(host, port)
+
+    def dial(self, host: str, port: int, seconds: float) -> socket.socket:
+        """A TCP connection from this computer: the one way out to the environment's machines. Blocking.
+
+        Raises `OSError` where nothing answers within `seconds`, or nobody listens.
+        """
+        connection = socket.create_connection(self.address(host, port), timeout=seconds)
+        connection.settimeout(None)
+        return connection
 
     def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """What a child process (Terraform) needs in its environment to talk to this cloud, on top of `base`."""

@@ -38,6 +38,11 @@ class EnvironmentFolders:
         """The working copy of the secrets bucket."""
         return self.root / "secrets"
 
+    @property
+    def ssh(self) -> Path:
+        """Known host keys, and what `ssh-config` writes."""
+        return self.root / "ssh"
+
 
 @dataclass(frozen=True, slots=True)
 class Workplace:

@@ -20,6 +20,18 @@ variable "aws_profile" {
   }
 }
 
+variable "ssh_user" {
+  description = "User to log in with on the machines. Empty: what the image has, which is ec2-user on Amazon Linux, core on Flatcar and Fedora CoreOS, ubuntu on Ubuntu."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.ssh_user == "" || can(regex("^[a-z_][a-z0-9_-]{0,31}$", var.ssh_user))
+    error_message = "ssh_user is a Linux user's name: lower-case letters, digits, hyphens and underscores, at most 32; or empty."
+  }
+}
+
 variable "terraform_bucket_name" {
   description = "S3 bucket that keeps Terraform's state. It is made on the first run when it does not exist."
   type        = string

@@ -68,7 +68,7 @@ def test_every_setting_of_the_original_is_declared(declared: Declarations) -> No
         "kubeapi_internal_dns",
     }  # fmt: skip
     defaulted = {
-        "aws_profile", "sandbox", "vpc_cidr", "ssh_access_list", "kubeapi_access_list",
+        "aws_profile", "sandbox", "ssh_user", "vpc_cidr", "ssh_access_list", "kubeapi_access_list",
         "kubeapi_external_elb",
         "nat_subnets", "secure_subnets", "compute_subnets", "elb_subnets", "mgmt_subnets", "secure_nodes",
         "secure_flavor", "compute_flavor", "compute_asg_min", "compute_asg_max", "bastion_flavor",
@@ -112,7 +112,9 @@ def test_each_root_gets_what_it_declares(declared: Declarations) -> None:
         "secrets_bucket_name",
     }
     assert "vpc_cidr" in cluster
-    assert not {"sandbox", "terraform_bucket_name", "aws_profile"} & (foundation.keys() | cluster.keys())
+    assert not {"sandbox", "terraform_bucket_name", "aws_profile", "ssh_user"} & (
+        foundation.keys() | cluster.keys()
+    )
 
 
 WRONG: tuple[dict[str, Value], ...] = (
