@@ -1,0 +1,1 @@
+"""The SSH service beside real OpenSSH servers, in network namespaces of the tests' own."""
