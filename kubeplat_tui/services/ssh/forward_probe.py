@@ -1,0 +1,73 @@
+"""Whether a forward would carry: its target is opened through the route and closed again."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from kubeplat_tui.services.ssh.forward_model import ForwardKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kubeplat_tui.services.ssh.forward_model import Carrier, ForwardSpec
+
+EVERY = 15.0
+"""Seconds between two probes, and after a connection that came about."""
+
+EVERY_WHILE_FAILING = 5.0
+
+OPEN_SECONDS = 10.0
+"""How long a target may take to accept."""
+
+
+def probe(link: Carrier, spec: ForwardSpec, failed: tuple[str, int] | None = None) -> None:
+    """Open the target and close it; of a SOCKS forward, ask whether the machine answers. Raises `SshError`.
+
+    `failed` is a target that a SOCKS forward was forbidden to open: it is tried again too.
+    """
+    if spec.kind is ForwardKind.LOCAL:
+        link.open(spec.host, spec.port, OPEN_SECONDS).close()
+        return
+    link.ping(OPEN_SECONDS)
+    if failed is not None:
+        link.open(*failed, OPEN_SECONDS).close()
+
+
+class Watch:
+    """Calls `look` again and again from a thread of its own; `wait` says in how many seconds the next is due."""
+
+    def __init__(self, name: str, look: Callable[[], None], wait: Callable[[], float]) -> None:
+        self._look = look
+        self._wait = wait
+        self._poked = threading.Event()
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first look is after the first wait."""
+        self._thread.start()
+
+    def soon(self) -> None:
+        """Look at once."""
+        self._poked.set()
+
+    def end(self) -> None:
+        """Look no more. One that is under way ends by itself, within its own time."""
+        self._ended = True
+        self._poked.set()
+
+    def join(self, seconds: float) -> None:
+        """Wait for its thread, unless that is the caller's own."""
+        if self._thread.ident not in {None, threading.get_ident()}:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while not self._ended:
+            due = self._wait()
+            if self._poked.is_set() or due <= 0:
+                self._poked.clear()
+                if not self._ended:
+                    self._look()
+            else:
+                self._poked.wait(due)
