@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.runs import RunRecord
     from kubeplat_tui.services.secrets.store import SecretStore
     from kubeplat_tui.services.site import Site
+    from kubeplat_tui.services.ssh.connections import Connections
     from kubeplat_tui.services.terraform.remote_state import StateLock
     from kubeplat_tui.services.variables.declarations import Declarations
     from kubeplat_tui.services.variables.variable_file import VariableFile
@@ -50,6 +51,7 @@ class Intents:
         self._door = sandbox
         self._user = user
         self._clouds: dict[str, tuple[tuple[str, ...], Cloud]] = {}
+        self._ssh: dict[str, Connections] = {}
         self._declarations: Declarations | None = None
         self._lock = threading.Lock()
 
@@ -207,6 +209,21 @@ class Intents:
 
         return SecretStore(site, self._environ)
 
+    def ssh(self, site: Site) -> Connections:
+        """The connections to the environment's machines: the same object while its cloud is the same."""
+        from kubeplat_tui.services.ssh.connections import Connections
+
+        with self._lock:
+            known = self._ssh.get(site.environment.name)
+            if known is not None and known.site.cloud is site.cloud:
+                known.use(site)
+                return known
+            made = Connections(site, lambda: self.instances(site))
+            self._ssh[site.environment.name] = made
+        if known is not None:
+            known.close()
+        return made
+
     def expiry(self, name: str) -> Expiry | None:
         """What of environment `name` expires next, as its working copy on this computer has it; None without one.
 
@@ -252,8 +269,11 @@ class Intents:
     def close(self) -> None:
         """Give everything back: the last front end takes its sandbox with it."""
         with self._lock:
-            clouds = list(self._clouds.values())
+            clouds, connections = list(self._clouds.values()), list(self._ssh.values())
             self._clouds.clear()
+            self._ssh.clear()
+        for each in connections:
+            each.close()
         for _, cloud in clouds:
             cloud.close()
 

@@ -155,3 +155,7 @@ class AuthenticationError(SshError):
 
 class NoKeyError(InputError):
     """No key to log in with: none among the secrets here, none in the agent; or its passphrase was not given."""
+
+
+class ConnectStoppedError(SshError):
+    """Somebody stopped it while it was being made. Nothing is left of it."""

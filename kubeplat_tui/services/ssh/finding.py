@@ -1,0 +1,82 @@
+"""Which machine a person means: by name, instance id, address, or layer."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from kubeplat_tui.services.errors import InputError
+from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.ssh.unreachable import RUNNING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kubeplat_tui.services.inventory import Instance
+
+LISTED = 10
+"""Machines named in a sentence."""
+
+
+def find(text: str, instances: Sequence[Instance]) -> Instance:
+    """The machine that `text` means; of a layer the first that runs, by name and id.
+
+    Raises `InputError` with the machines that a name fits, or the nearest names where it fits none.
+    """
+    wanted = text.strip()
+    live = sorted(instances, key=lambda each: (each.state != RUNNING, each.name, each.id))
+    for each in live:
+        if wanted and wanted in {each.id, each.private_ip, each.public_ip}:
+            return each
+    named = [each for each in live if each.name == wanted and wanted]
+    if named:
+        return _only(wanted, named)
+    if wanted in set(Layer):
+        return _first(wanted, live)
+    begun = [each for each in live if wanted and (each.id.startswith(wanted) or wanted in each.name)]
+    if begun:
+        return _only(wanted, begun)
+    raise _nobody(wanted, live)
+
+
+def _only(wanted: str, found: list[Instance]) -> Instance:
+    """The one that runs, where only one does."""
+    running = [each for each in found if each.state == RUNNING]
+    if len(running) == 1 or len(found) == 1:
+        return (running or found)[0]
+    raise InputError(
+        f"{wanted} fits {len(found)} machines.",
+        why=_listed(found),
+        todo="Name one by its instance id or its address.",
+    )
+
+
+def _first(layer: str, live: list[Instance]) -> Instance:
+    there = [each for each in live if each.layer == layer]
+    if not there:
+        raise InputError(f"There is no machine in the layer {layer}.", why=_listed(live))
+    if there[0].state != RUNNING:
+        raise InputError(
+            f"No machine of the layer {layer} is running.", why=_listed(there), todo="Try again in a minute."
+        )
+    return there[0]
+
+
+def _nobody(wanted: str, live: list[Instance]) -> InputError:
+    names = [word for each in live for word in (each.name, each.id, each.private_ip, each.public_ip) if word]
+    near = difflib.get_close_matches(wanted, [*dict.fromkeys(names), *Layer], n=1)
+    return InputError(
+        f"There is no machine {wanted}." if wanted else "No machine was named.",
+        why=_listed(live),
+        todo=f"Did you mean {near[0]}?" if near else "",
+    )
+
+
+def _listed(found: Sequence[Instance]) -> str:
+    if not found:
+        return "The environment has no machines."
+    lines = [
+        "  ".join(filter(None, (each.name, each.id, each.private_ip, each.state))) for each in found[:LISTED]
+    ]
+    more = f"\nand {len(found) - LISTED} more" if len(found) > LISTED else ""
+    return "\n".join(lines) + more

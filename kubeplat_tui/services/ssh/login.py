@@ -1,0 +1,256 @@
+"""One login: the wire, the key exchange, the host's key judged, then and only then our key.
+
+Nothing but the key exchange is sent to a machine before its host key is known to be its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+from kubeplat_tui.services.events import now
+from kubeplat_tui.services.ssh.console import console_says
+from kubeplat_tui.services.ssh.link import PACE, Link, Pace
+from kubeplat_tui.services.ssh.model import (
+    AuthenticationError,
+    ConsoleAnswer,
+    HostKey,
+    HostKeyQuestion,
+    HostKeyRefusedError,
+    KnownHost,
+    UnreachableError,
+    Verdict,
+)
+from kubeplat_tui.services.ssh.stopping import Watch, acquired, check
+from kubeplat_tui.services.ssh.unreachable import title
+from kubeplat_tui.services.ssh.users import user_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kubeplat_tui.services.inventory import Instance
+    from kubeplat_tui.services.site import Site
+    from kubeplat_tui.services.ssh.host_keys import HostKeys
+    from kubeplat_tui.services.ssh.identity import Identity
+    from kubeplat_tui.services.ssh.model import Questions
+    from kubeplat_tui.services.ssh.routes import Route
+    from kubeplat_tui.services.ssh.transport import SshTransport
+
+    Say = Callable[[str], None]
+    Stop = threading.Event | None
+
+HANDSHAKE_SECONDS = 15.0
+AUTHENTICATION_SECONDS = 20.0
+"""For each key; a slow directory service behind PAM takes its time."""
+
+
+class Door:
+    """Logs in to the machines of one environment."""
+
+    def __init__(self, site: Site, host_keys: HostKeys, identity: Identity, pace: Pace = PACE) -> None:
+        self.site = site
+        self._host_keys = host_keys
+        self._identity = identity
+        self._pace = pace
+        self._asking = threading.Lock()
+
+    def enter(
+        self, instance: Instance, route: Route, questions: Questions, say: Say, stop: Stop
+    ) -> tuple[Link, str]:
+        """A link to `instance` over `route`, and the user it is logged in as.
+
+        Raises `UnreachableError`, `HostKeyRefusedError`, `AuthenticationError`, `NoKeyError`, `ConnectStoppedError`.
+        """
+        while True:
+            transport = self._transport(instance, route, stop)
+            kept = False
+            try:
+                asked = self._shake_hands(transport, instance, questions, say, stop)
+                if asked and not transport.is_active():
+                    continue  # the machine did not wait as long as the person thought; its key is known now
+                user = self._log_in(transport, instance, questions, say, stop)
+                link = Link(transport, title(instance), self._pace, _cause(route))
+                kept = True
+            finally:
+                if not kept:
+                    _drop(transport)
+            return link, user
+
+    def _transport(self, instance: Instance, route: Route, stop: Stop) -> SshTransport:
+        from kubeplat_tui.services.ssh.transport import SshTransport
+
+        kinds = self._host_keys.kinds(instance.id)
+        return SshTransport(route.open(stop), kinds)
+
+    # --- the host's key -----------------------------------------------------------------------------------------
+
+    def _shake_hands(
+        self, transport: SshTransport, instance: Instance, questions: Questions, say: Say, stop: Stop
+    ) -> bool:
+        """Exchange keys and judge the host's; whether somebody had to be asked."""
+        from paramiko.ssh_exception import SSHException
+
+        with Watch(stop, transport.end) as watch:
+            watch.give(HANDSHAKE_SECONDS)
+            try:
+                transport.start_client()
+                shown = transport.get_remote_server_key()
+            except (SSHException, EOFError, OSError) as error:
+                check(stop)
+                raise self._no_handshake(transport, instance, error, late=watch.late) from error
+        return self._judge(instance, HostKey(shown.get_name(), shown.asbytes()), questions, say, stop)
+
+    def _judge(self, instance: Instance, key: HostKey, questions: Questions, say: Say, stop: Stop) -> bool:
+        if self._is_known(instance, key) is None:
+            return False
+        acquired(self._asking, stop)  # one question at a time; the answer may hold for who waits
+        try:
+            found = self._is_known(instance, key)
+            if found is None:
+                return True
+            verdict, before = found
+            say(f"asking AWS for the console output of {title(instance)}")
+            console, why = console_says(self.site.cloud, instance, key)
+            check(stop)
+            if console is ConsoleAnswer.DIFFERS:
+                raise _differs(instance, key, why)
+            if not questions.trust(HostKeyQuestion(instance, verdict, key, console, why, before)):
+                raise HostKeyRefusedError(
+                    f"The host key of {title(instance)} was not accepted.", why="Nothing was sent to it."
+                )
+            self._host_keys.accept(instance, key, now())
+        finally:
+            self._asking.release()
+        return True
+
+    def _is_known(self, instance: Instance, key: HostKey) -> tuple[Verdict, KnownHost | None] | None:
+        """None where the key is known; else what has to be asked. Raises `HostKeyRefusedError` where it changed."""
+        verdict, before = self._host_keys.judge(instance, key)
+        if verdict is Verdict.KNOWN:
+            return None
+        if verdict is Verdict.CHANGED:
+            raise _changed(instance, key, before, str(self._host_keys.path))
+        return verdict, before
+
+    @staticmethod
+    def _no_handshake(
+        transport: SshTransport, instance: Instance, error: Exception, *, late: bool
+    ) -> UnreachableError:
+        from paramiko.ssh_exception import IncompatiblePeer
+
+        name = title(instance)
+        if late:
+            return UnreachableError(
+                f"{name} took the connection and then said nothing for {HANDSHAKE_SECONDS:g} seconds.",
+                why="Its sshd hangs, or something else listens there.",
+                todo="Look at the machine's console output; try again in a minute.",
+            )
+        if isinstance(error, IncompatiblePeer):
+            return UnreachableError(
+                f"{name} and kubeplat have no algorithm in common.",
+                why=f"{error}.",
+                todo="Only algorithms that count as safe today are offered: update the machine's image.",
+            )
+        said = transport.why()
+        return UnreachableError(
+            f"{name} took the connection and closed it before any key was exchanged.",
+            why=f"It says: {said.rstrip('.')}." if said else "It gave no reason.",
+            todo="Its sshd may be starting, or have too many connections (MaxStartups): try again in a moment.",
+        )
+
+    # --- our key ------------------------------------------------------------------------------------------------
+
+    def _log_in(
+        self, transport: SshTransport, instance: Instance, questions: Questions, say: Say, stop: Stop
+    ) -> str:
+        """Offer our keys until one is taken; the user's name."""
+        user = user_for(self.site, instance)
+        tried: list[str] = []
+        with self._identity.offers(questions, say, stop) as offers:
+            for offer in offers:
+                say(f"logging in to {title(instance)} as {user}")
+                tried.append(offer.words)
+                outcome = _try(transport, user, offer.key, stop)
+                if outcome is None:
+                    return user
+                if outcome:
+                    tried[-1] += f" ({outcome})"
+                if not transport.is_active():
+                    break
+        raise _refused(transport, instance, user, tried)
+
+
+def _try(transport: SshTransport, user: str, key: object, stop: Stop) -> str | None:
+    """Offer one key: None where it is taken, else a word on why not, "" for the usual reason."""
+    from paramiko import PKey
+    from paramiko.ssh_exception import BadAuthenticationType, SSHException
+
+    assert isinstance(key, PKey)  # noqa: S101 - kept loose so that paramiko need not be loaded for the types
+    with Watch(stop, transport.end) as watch:
+        watch.give(AUTHENTICATION_SECONDS)
+        try:
+            further = transport.auth_publickey(user, key)
+        except BadAuthenticationType as error:
+            return f"it takes no keys, only {', '.join(error.allowed_types)}"
+        except (SSHException, EOFError, OSError) as error:
+            check(stop)
+            if watch.late:
+                return f"no answer within {AUTHENTICATION_SECONDS:g} seconds"
+            return "the agent did not sign" if "signing" in str(error) or "agent" in str(error) else ""
+    if further:
+        return f"taken, but it wants more: {', '.join(further)}"
+    return None
+
+
+def _cause(route: Route) -> Callable[[], str] | None:
+    """Why what carries the connection ended, "" while it stands."""
+    carrier = route.carrier
+    if carrier is None:
+        return None
+
+    def cause() -> str:
+        if not carrier.transport.is_active():
+            carrier.ended.wait(1.0)
+        return "" if carrier.usable else carrier.status.why
+
+    return cause
+
+
+def _drop(transport: SshTransport) -> None:
+    transport.end()
+    if transport.is_alive():
+        with contextlib.suppress(RuntimeError):
+            transport.join(2.0)
+
+
+def _changed(instance: Instance, key: HostKey, before: KnownHost | None, path: str) -> HostKeyRefusedError:
+    knew = (
+        f"known since {before.accepted:%Y-%m-%d}: {before.key.fingerprint}, {before.key.kind}"
+        if before
+        else ""
+    )
+    return HostKeyRefusedError(
+        f"The host key of {title(instance)} has changed. Nothing was sent to it.",
+        why=f"It is the same machine by its instance id, but it shows {key.fingerprint} ({key.kind}); {knew}. "
+        "Somebody may stand in between; or its sshd was set up anew.",
+        todo=f"Only where you know why it changed: ssh-keygen -R {instance.id} -f {path}, then connect again.",
+    )
+
+
+def _differs(instance: Instance, key: HostKey, why: str) -> HostKeyRefusedError:
+    return HostKeyRefusedError(
+        f"{title(instance)} shows a host key that is not its own. Nothing was sent to it.",
+        why=f"It shows {key.fingerprint} ({key.kind}). {why}",
+        todo="Somebody may stand in between. Where its sshd was set up anew, replace the machine.",
+    )
+
+
+def _refused(transport: SshTransport, instance: Instance, user: str, tried: list[str]) -> AuthenticationError:
+    said = f" It says: {transport.farewell.rstrip('.')}." if transport.farewell else ""
+    return AuthenticationError(
+        f"{title(instance)} accepts none of our keys for the user {user}.",
+        why=f"Tried: {'; '.join(tried) or 'none'}.{said}",
+        todo="Its image may have another user: set ssh_user in the environment's file. Machines accept the key pair "
+        "that they were started with: where it was replaced since, they have to be replaced too.",
+    )
