@@ -21,26 +21,48 @@ if TYPE_CHECKING:
 PIECE = 16 * 1024
 
 
-def forward_agent(channel: paramiko.Channel, environ: Mapping[str, str]) -> None:
-    """Ask the machine to lend the agent of `environ` to what runs in `channel`."""
-    lent = _Lent(environ)
-    channel.request_forward_agent(lent.opened)
-
-
-class _Lent:
-    """Every program there that asks for the agent gets a connection of its own to it."""
+class LentAgent:
+    """What one connection lends. OpenSSH's server keeps the agent's socket for every later session of a connection,
+    until the connection ends: so it is on this side that lending ends, with the last session that asked for it.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        self._asking: set[paramiko.Channel] = set()
+        self._carried: set[paramiko.Channel] = set()
+        self._lock = threading.Lock()
 
-    def opened(self, channel: paramiko.Channel) -> None:
+    def lend(self, session: paramiko.Channel) -> None:
+        """Ask the machine to lend the agent of `environ` to what runs in `session`."""
+        with self._lock:
+            self._asking.add(session)
+        session.request_forward_agent(self._opened)
+
+    def end(self, session: paramiko.Channel) -> None:
+        """That session is over."""
+        with self._lock:
+            self._asking.discard(session)
+            left = [] if self._lent() else list(self._carried)
+        for channel in left:
+            _close(channel)
+
+    def _lent(self) -> bool:
+        return any(not session.closed for session in self._asking)
+
+    def _opened(self, channel: paramiko.Channel) -> None:
         """A program there asks. Called from paramiko's thread, which must not wait."""
-        threading.Thread(target=self._carry, args=(channel,), name="ssh-agent", daemon=True).start()
+        with self._lock:
+            if self._lent():
+                self._carried.add(channel)
+                target = self._carry
+            else:
+                target = _close
+        threading.Thread(target=target, args=(channel,), name="ssh-agent", daemon=True).start()
 
     def _carry(self, channel: paramiko.Channel) -> None:
         agent = dial(self._environ, LIST_SECONDS)
         if agent is None:
-            channel.close()
+            self._ended(channel)
             return
         agent.settimeout(None)
         back = threading.Thread(target=_back, args=(agent, channel), name="ssh-agent-back", daemon=True)
@@ -51,6 +73,17 @@ class _Lent:
         _end(agent, channel)
         back.join()
         agent.close()
+        self._ended(channel)
+
+    def _ended(self, channel: paramiko.Channel) -> None:
+        _close(channel)
+        with self._lock:
+            self._carried.discard(channel)
+
+
+def _close(channel: paramiko.Channel) -> None:
+    with contextlib.suppress(OSError, EOFError):
+        channel.close()
 
 
 def _back(agent: socket.socket, channel: paramiko.Channel) -> None:
@@ -63,5 +96,4 @@ def _back(agent: socket.socket, channel: paramiko.Channel) -> None:
 def _end(agent: socket.socket, channel: paramiko.Channel) -> None:
     with contextlib.suppress(OSError, EOFError):
         agent.shutdown(2)
-    with contextlib.suppress(OSError, EOFError):
-        channel.close()
+    _close(channel)

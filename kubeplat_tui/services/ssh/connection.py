@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.ssh.agent_forwarding import forward_agent
+from kubeplat_tui.services.ssh.agent_forwarding import LentAgent
 from kubeplat_tui.services.ssh.model import SshError
 from kubeplat_tui.services.ssh.routes import tunnel
 from kubeplat_tui.services.ssh.shell import WINDOW, Shell
@@ -45,7 +45,7 @@ class Connection:
         self.user = user
         self.route = route
         self._link = link
-        self._environ = environ
+        self._lent = LentAgent(environ)
         self._when_closed = when_closed
         self._shared = shared
         self._shells: set[Shell] = set()
@@ -112,12 +112,12 @@ class Connection:
         from paramiko.ssh_exception import SSHException
 
         channel = self._channel(WINDOW)
-        shell = Shell(channel, self._link, self._forget)
+        shell = Shell(channel, self._link, lambda over: self._forget(over, channel))
         with self._lock:
             self._shells.add(shell)
         try:
             if agent:
-                forward_agent(channel, self._environ)
+                self._lent.lend(channel)
             if size is not None:
                 channel.get_pty(term, size.columns, size.rows)
             if command:
@@ -147,7 +147,8 @@ class Connection:
         except (SSHException, EOFError, OSError) as error:
             raise self._failed("", error) from error
 
-    def _forget(self, shell: Shell) -> None:
+    def _forget(self, shell: Shell, channel: paramiko.Channel) -> None:
+        self._lent.end(channel)
         with self._lock:
             self._shells.discard(shell)
 
