@@ -1,13 +1,14 @@
 """The control socket: one line with a verb goes in, one line of JSON comes back.
 
 A connection that says `lease` keeps the child alive until it closes, however its holder ends. `keep` makes
-the child outlive its leases, `stop` ends it, `status` only asks. Whatever is asked, the answer is the child's
-status.
+the child outlive its leases, `stop` ends it, `status` only asks: the answer to these is the child's status.
+`address HOST PORT` asks where on this computer a simulated host's port is.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import socket
 from dataclasses import asdict
@@ -33,6 +34,11 @@ class Verb(StrEnum):
     KEEP = "keep"
     STATUS = "status"
     STOP = "stop"
+    ADDRESS = "address"
+
+
+Address = tuple[str, int]
+"""A host (name or number) and a TCP port."""
 
 
 class GoneError(Exception):
@@ -43,6 +49,42 @@ def answer(status: SandboxStatus) -> bytes:
     """The status as it goes over the socket."""
     facts = asdict(status) | {"log": str(status.log), "started": status.started.isoformat()}
     return json.dumps(facts).encode() + b"\n"
+
+
+def question(host: str, port: int) -> bytes:
+    """Where is `host`:`port`? As it goes over the socket. Raises `OSError` for what no host can be called."""
+    if not host or not host.isprintable() or not host.isascii() or " " in host:
+        raise OSError(errno.EHOSTUNREACH, f"{host!r} is no host")
+    return f"{Verb.ADDRESS} {host} {port}\n".encode()
+
+
+def asked_for(words: list[str]) -> Address:
+    """The host and port in the words that follow the verb. Raises `ValueError` for anything else."""
+    host, port = words
+    return host, int(port)
+
+
+def found(address: Address) -> bytes:
+    """An address as it goes over the socket."""
+    return json.dumps({"host": address[0], "port": address[1]}).encode() + b"\n"
+
+
+def not_found(error: OSError) -> bytes:
+    """Why there is no address, as it goes over the socket."""
+    facts = {"errno": error.errno or errno.EHOSTUNREACH, "why": error.strerror or str(error)}
+    return json.dumps(facts).encode() + b"\n"
+
+
+def parse_address(line: bytes) -> Address:
+    """The address in `line`. Raises the `OSError` that is in it instead, `GoneError` where there is neither."""
+    try:
+        facts = json.loads(line)
+        if "errno" not in facts:
+            return str(facts["host"]), int(facts["port"])
+        error = OSError(int(facts["errno"]), str(facts["why"]))
+    except (ValueError, KeyError, TypeError) as unreadable:
+        raise GoneError from unreadable
+    raise error
 
 
 def refusal(error: KubeplatError) -> bytes:
@@ -101,6 +143,19 @@ def asked(control: Path, verb: Verb) -> Iterator[tuple[socket.socket, SandboxSta
         except OSError as error:
             raise GoneError from error
         yield connection, status
+
+
+def ask_address(control: Path, host: str, port: int) -> Address:
+    """Where on this computer the simulated `host`:`port` is. Raises `OSError` as connecting would."""
+    words = question(host, port)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(ANSWER_SECONDS)
+        try:
+            connection.connect(str(control))
+            connection.sendall(words)
+            return parse_address(read_line(connection))
+        except (GoneError, FileNotFoundError) as error:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "the sandbox has ended") from error
 
 
 def ask(control: Path, verb: Verb) -> SandboxStatus | None:

@@ -9,17 +9,19 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.sandbox.control import Verb, answer
+from kubeplat_tui.sandbox.control import Verb, answer, asked_for, found, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kubeplat_tui.sandbox.control import Address
     from kubeplat_tui.services.cloud import SandboxStatus
 
 GRACE = 0.5
 """Seconds between the last lease's end and ours: a front end that restarts finds its sandbox again."""
 
-QUESTION_LIMIT = 64
+QUESTION_LIMIT = 512
+"""Bytes of the longest question: a host's name has at most 253."""
 
 
 class Keeper:
@@ -27,9 +29,15 @@ class Keeper:
     from signals.
     """
 
-    def __init__(self, control: socket.socket, describe: Callable[[int, bool], SandboxStatus]) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        describe: Callable[[int, bool], SandboxStatus],
+        locate: Callable[[str, int], Address],
+    ) -> None:
         self._control = control
         self._describe = describe
+        self._locate = locate
         self._leases: set[socket.socket] = set()
         self._heard: dict[socket.socket, bytes] = {}
         self._kept = False
@@ -92,11 +100,22 @@ class Keeper:
         *lines, self._heard[connection] = (self._heard[connection] + piece).split(b"\n")
         for line in lines:
             try:
-                verb = Verb(line.decode(errors="replace"))
+                verb, *words = line.decode(errors="replace").split(" ")
+                if verb == Verb.ADDRESS:
+                    self._direct(connection, *asked_for(words))
+                else:
+                    self._answer(connection, Verb(" ".join([verb, *words])))
             except ValueError:
                 self._drop(connection)
                 return
-            self._answer(connection, verb)
+
+    def _direct(self, connection: socket.socket, host: str, port: int) -> None:
+        try:
+            said = found(self._locate(host, port))
+        except OSError as error:
+            said = not_found(error)
+        with contextlib.suppress(OSError):
+            connection.sendall(said)
 
     def _answer(self, connection: socket.socket, verb: Verb) -> None:
         if verb is Verb.LEASE:

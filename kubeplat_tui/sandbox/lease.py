@@ -7,7 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.sandbox.control import Verb, ask
+from kubeplat_tui.sandbox.control import Verb, ask, ask_address
 from kubeplat_tui.services.errors import KubeplatError
 
 if TYPE_CHECKING:
@@ -66,6 +66,14 @@ class Lease:
         """
         if ask(self._control, Verb.KEEP) is None:
             raise KubeplatError("The sandbox has ended and cannot be kept.", todo="Start it again.")
+
+    def address(self, host: str, port: int) -> tuple[str, int]:
+        """Where on this computer the simulated `host`:`port` is. Blocking, a few milliseconds.
+
+        Raises `OSError` as connecting would: `EHOSTUNREACH` for a private address, `ECONNREFUSED` where
+        nothing listens.
+        """
+        return ask_address(self._control, host, port)
 
     def close(self) -> None:
         """Give the lease back. Closing twice is allowed."""

@@ -24,6 +24,8 @@ SOCKET_PATH_LIMIT = 103
 its NUL.
 """
 
+LONGEST_NAME = len("/agents/agent.01234567")
+
 POLL = 0.05
 
 
@@ -58,15 +60,27 @@ class Places:
         return self.folder / "child.lock"
 
     @property
+    def machines(self) -> Path:
+        """The folders of the simulated machines."""
+        return self.folder / "machines"
+
+    @property
     def control(self) -> Path:
-        """The control socket; in the temporary folder where the state folder's own path is too long for a
-        socket.
-        """
-        near = self.folder / "control"
-        if len(os.fsencode(near)) <= SOCKET_PATH_LIMIT:
-            return near
+        """The control socket."""
+        return self._sockets / "control"
+
+    @property
+    def agents(self) -> Path:
+        """The sockets of forwarded SSH agents."""
+        return self._sockets / "agents"
+
+    @property
+    def _sockets(self) -> Path:
+        # In the temporary folder where the state folder's own path is too long for a socket.
+        if len(os.fsencode(self.folder)) + LONGEST_NAME <= SOCKET_PATH_LIMIT:
+            return self.folder
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"kubeplat-{os.getuid()}-{digest}" / "control"
+        return Path(tempfile.gettempdir()) / f"kubeplat-{os.getuid()}-{digest}"
 
     def make(self) -> None:
         """Make the folders. Raises `KubeplatError` where they cannot be made or are not ours alone."""

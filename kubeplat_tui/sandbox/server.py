@@ -30,6 +30,7 @@ from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
 
 if TYPE_CHECKING:
+    from kubeplat_tui.sandbox.machines.network import Network
     from kubeplat_tui.sandbox.serving import Server
 
 LOG_BYTES = 1_000_000
@@ -111,7 +112,8 @@ def run(places: Places, port: int, first: socket.socket) -> Keeper:
         )
 
     threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
-    keeper = Keeper(control, describe)
+    network = simulated_machines(places)
+    keeper = Keeper(control, describe, network.address)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: keeper.end())
     try:
@@ -121,6 +123,7 @@ def run(places: Places, port: int, first: socket.socket) -> Keeper:
         # The socket's file goes first: who comes now starts anew instead of asking one that is leaving.
         places.control.unlink(missing_ok=True)
         control.close()
+        network.close()
         if places.control.parent != places.folder:
             with contextlib.suppress(OSError):
                 places.control.parent.rmdir()
@@ -165,6 +168,13 @@ def simulated_aws(listener: socket.socket) -> Server:
     gc.freeze()
     gc.enable()
     return server
+
+
+def simulated_machines(places: Places) -> Network:
+    """The machines behind moto's instances; what a killed child left of its own is cleaned away."""
+    from kubeplat_tui.sandbox.machines.network import Network
+
+    return Network(places.machines, places.agents)
 
 
 def control_socket(path: Path) -> socket.socket:

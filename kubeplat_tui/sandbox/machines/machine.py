@@ -1,0 +1,80 @@
+"""A simulated machine: its host key, its folder, and the connections to it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from kubeplat_tui.sandbox.machines import home, instances, processes
+from kubeplat_tui.sandbox.machines.host_key import HostKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kubeplat_tui.sandbox.machines.connection import Connection
+    from kubeplat_tui.sandbox.machines.instances import Instance
+
+STRANGERS = 32
+"""Clients of one machine that have not logged in; more are turned away (sshd's MaxStartups)."""
+
+logger = logging.getLogger("kubeplat.sandbox")
+
+
+class Machine:
+    """What is behind an instance. It costs a host key; a folder and threads come with the first connection."""
+
+    def __init__(
+        self, instance_id: str, folder: Path, sockets: Path, reach: Callable[[Instance, str], Machine | None]
+    ) -> None:
+        """`folder` is its own, `sockets` where forwarded agents listen; `reach` finds the other machines."""
+        self.id = instance_id
+        self.folder = folder
+        self.sockets = sockets
+        self.host_key = HostKey()
+        self._reach = reach
+        self._connections: set[Connection] = set()
+        self._lock = threading.Lock()
+
+    def serve(self, stream: Any) -> None:
+        """Serve a client on `stream` (a socket or a channel), in a thread of its own; close it for a stranger
+        too many, or where the instance does not run.
+        """
+        threading.Thread(target=self._serve, args=(stream,), name=f"machine-{self.id}", daemon=True).start()
+
+    def end_sessions(self) -> None:
+        """Close every connection and kill every process, as a machine does that is switched off."""
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            connection.close()
+        if self.folder.is_dir():
+            processes.end_all(self.folder)
+
+    def remove(self) -> None:
+        """Take it away with its folder."""
+        self.end_sessions()
+        home.remove(self.folder)
+
+    def _serve(self, stream: Any) -> None:
+        # Slow to load, and most sandboxes never need it.
+        from kubeplat_tui.sandbox.machines.connection import Connection
+
+        with contextlib.closing(stream):
+            connection: Connection | None = None
+            try:
+                with self._lock:
+                    instance = instances.running(self.id)
+                    strangers = sum(each.is_stranger for each in self._connections)
+                    if instance is None or strangers >= STRANGERS:
+                        return
+                    connection = Connection(stream, self, instance, self._reach)
+                    self._connections.add(connection)
+                connection.run()
+            except Exception:
+                logger.exception("a connection to %s ended", self.id)
+            finally:
+                with self._lock:
+                    self._connections.discard(connection)
