@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.services.inventory import Instance
     from kubeplat_tui.services.ssh.link import Link
+    from kubeplat_tui.services.ssh.stopping import Stopping
 
 
 def candidates(instances: Sequence[Instance]) -> list[Instance]:
@@ -56,13 +57,14 @@ class SharedBastion:
         self._lock = threading.Lock()
         self._entered: Entered | None = None
         self._attempt: _Attempt | None = None
+        self._former: list[Link] = []
         self._closed = False
 
     def get(
         self,
         instances: Callable[[], list[Instance]],
         enter: Callable[[Instance], tuple[Link, str]],
-        stop: threading.Event | None,
+        stop: Stopping,
     ) -> Entered:
         """The connection; whoever comes first makes it, by `enter`, and whoever comes meanwhile gets the same.
 
@@ -93,20 +95,21 @@ class SharedBastion:
         with self._lock:
             return self._entered if self._entered is not None and self._entered.link.usable else None
 
-    def drop(self, link: Link) -> None:
-        """This one is no good any more."""
+    def leave(self, link: Link) -> None:
+        """Nothing new goes through this one. What does already may come back to life and is left alone."""
         with self._lock:
             if self._entered is not None and self._entered.link is link:
                 self._entered = None
-        link.close()
+                self._former = [each for each in [*self._former, link] if each.usable]
 
     def close(self) -> None:
         """End it for good."""
         with self._lock:
             self._closed = True
-            entered, self._entered = self._entered, None
-        if entered is not None:
-            entered.link.close()
+            links = [*self._former, *([self._entered.link] if self._entered is not None else [])]
+            self._former, self._entered = [], None
+        for link in links:
+            link.close()
 
     def _make(
         self,

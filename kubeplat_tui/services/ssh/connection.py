@@ -99,12 +99,17 @@ class Connection:
                 return
             self._closed = True
             shells = list(self._shells)
-        for shell in shells:
-            shell.close()
         if not self._shared:
             self._link.close()
+        for shell in shells:
+            shell.close()
         if self._when_closed is not None:
             self._when_closed(self)
+
+    def retire(self) -> None:
+        """Count as closed from now on, before it is."""
+        if not self._shared:
+            self._link.retire()
 
     # --- sessions -----------------------------------------------------------------------------------------------
 

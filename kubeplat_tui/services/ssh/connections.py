@@ -6,6 +6,7 @@ run through one shared connection to a bastion, which carries bytes it cannot re
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from kubeplat_tui.services.ssh.link import PACE, Pace
 from kubeplat_tui.services.ssh.login import Door
 from kubeplat_tui.services.ssh.model import ConnectStoppedError
 from kubeplat_tui.services.ssh.routes import BastionGoneError, Direct, ThroughBastion
-from kubeplat_tui.services.ssh.stopping import check
+from kubeplat_tui.services.ssh.stopping import Either, check, unless_stopped
 from kubeplat_tui.services.ssh.unreachable import (
     RUNNING,
     no_address,
@@ -31,16 +32,20 @@ from kubeplat_tui.services.ssh.unreachable import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kubeplat_tui.services.inventory import Instance
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.ssh.bastions import Entered
     from kubeplat_tui.services.ssh.link import Link
     from kubeplat_tui.services.ssh.model import Questions
+    from kubeplat_tui.services.ssh.stopping import Stopping
 
     Say = Callable[[str], None]
-    Stop = threading.Event | None
+
+
+CLOSE_SECONDS = 2.0
+"""How long closing waits for connections that are just being made."""
 
 
 def quiet(_what: str) -> None:
@@ -68,14 +73,21 @@ class Connections:
         self._bastion = SharedBastion()
         self._open: set[Connection] = set()
         self._lock = threading.Lock()
-        self._closed = False
+        self._closing = threading.Event()
+        self._begun = 0
+        self._none_begun = threading.Condition(self._lock)
 
     def use(self, site: Site) -> None:
         """Go by `site` from now on: the same environment, whose file was read anew."""
         self.site = self._door.site = self._identity.site = site
 
     def connect(
-        self, instance: Instance, questions: Questions, *, say: Say = quiet, stop: Stop = None
+        self,
+        instance: Instance,
+        questions: Questions,
+        *,
+        say: Say = quiet,
+        stop: threading.Event | None = None,
     ) -> Connection:
         """A connection of its own to `instance`. `say` is told each step; setting `stop` ends it within moments.
 
@@ -85,31 +97,35 @@ class Connections:
         if instance.state != RUNNING:
             raise not_running(instance)
         self._say_what_is_broken(say)
-        if instance.layer is Layer.BASTION and instance.public_ip:
-            return self._connected(instance, *self._straight(instance, questions, say, stop))
-        try:
-            return self._connected(instance, *self._hop(instance, questions, say, stop))
-        except BastionGoneError:
-            check(stop)
-            say("the bastion is gone, looking for another")
-            return self._connected(instance, *self._hop(instance, questions, say, stop))
+        with self._connecting(stop) as either:
+            if instance.layer is Layer.BASTION and instance.public_ip:
+                user, link, words = self._straight(instance, questions, say, either)
+            else:
+                user, link, words = self._hop(instance, questions, say, either)
+            return self._kept(
+                Connection(instance, user, words, link, environ=self.site.environ, when_closed=self._forget)
+            )
 
-    def bastion(self, questions: Questions, *, say: Say = quiet, stop: Stop = None) -> Connection:
+    def bastion(
+        self, questions: Questions, *, say: Say = quiet, stop: threading.Event | None = None
+    ) -> Connection:
         """The shared connection to a bastion itself: closing it closes only what was opened by it.
 
         Raises as `connect` does.
         """
-        entered = self._entered(questions, say, stop)
-        connection = Connection(
-            entered.bastion,
-            entered.user,
-            f"straight to {entered.bastion.public_ip}",
-            entered.link,
-            environ=self.site.environ,
-            when_closed=self._forget,
-            shared=True,
-        )
-        return self._kept(connection)
+        with self._connecting(stop) as either:
+            entered = self._entered(questions, say, either)
+            return self._kept(
+                Connection(
+                    entered.bastion,
+                    entered.user,
+                    f"straight to {entered.bastion.public_ip}",
+                    entered.link,
+                    environ=self.site.environ,
+                    when_closed=self._forget,
+                    shared=True,
+                )
+            )
 
     def find(self, text: str, instances: Sequence[Instance] | None = None) -> Instance:
         """The machine that `text` means: a name, an instance id, an address, or a layer (its first that runs).
@@ -120,17 +136,22 @@ class Connections:
 
     def close(self) -> None:
         """End everything; nothing can be connected afterwards."""
+        self._closing.set()
         with self._lock:
-            self._closed = True
             left = list(self._open)
         for connection in left:
-            connection.close()
+            connection.retire()
+        # First what carries the others: closing those then waits for nobody at a network that is gone.
         self._bastion.close()
+        for connection in left:
+            connection.close()
+        with self._none_begun:
+            self._none_begun.wait_for(lambda: not self._begun, CLOSE_SECONDS)
 
     # --- ways ---------------------------------------------------------------------------------------------------
 
     def _straight(
-        self, instance: Instance, questions: Questions, say: Say, stop: Stop
+        self, instance: Instance, questions: Questions, say: Say, stop: Stopping
     ) -> tuple[str, Link, str]:
         route = Direct(
             self.site.cloud,
@@ -141,27 +162,34 @@ class Connections:
         link, user = self._door.enter(instance, route, questions, say, stop)
         return user, link, route.words
 
-    def _hop(self, instance: Instance, questions: Questions, say: Say, stop: Stop) -> tuple[str, Link, str]:
+    def _hop(
+        self, instance: Instance, questions: Questions, say: Say, stop: Stopping
+    ) -> tuple[str, Link, str]:
         if not instance.private_ip:
             raise no_address(instance)
-        entered = self._way_in(instance, questions, say, stop)
-        if entered is None:
-            return self._straight(instance, questions, say, stop)
-        route = ThroughBastion(entered.link, title(instance), instance.private_ip)
-        say(f"through {title(entered.bastion)} to {title(instance)} at {instance.private_ip}")
-        try:
-            link, user = self._door.enter(instance, route, questions, say, stop)
-        except BastionGoneError:
-            self._bastion.drop(entered.link)
-            raise
+        for attempt in (1, 2):
+            entered = self._way_in(instance, questions, say, stop)
+            if entered is None:
+                return self._straight(instance, questions, say, stop)
+            route = ThroughBastion(entered.link, title(instance), instance.private_ip)
+            say(f"through {title(entered.bastion)} to {title(instance)} at {instance.private_ip}")
+            try:
+                link, user = self._door.enter(instance, route, questions, say, stop)
+            except BastionGoneError:
+                self._bastion.leave(entered.link)
+                if attempt == 2:
+                    raise
+                say(f"{title(entered.bastion)} is gone: looking for another way")
+            else:
+                break
         return user, link, route.words
 
-    def _way_in(self, instance: Instance, questions: Questions, say: Say, stop: Stop) -> Entered | None:
+    def _way_in(self, instance: Instance, questions: Questions, say: Say, stop: Stopping) -> Entered | None:
         """The bastion; None where there is none and the machine can be reached without."""
         known = self._bastion.now
         if known is not None:
             return known
-        found = self._instances()
+        found = unless_stopped(self._instances, stop)
         if not candidates(found):
             if instance.public_ip:
                 return None
@@ -169,24 +197,36 @@ class Connections:
         return self._entered(questions, say, stop, found)
 
     def _entered(
-        self, questions: Questions, say: Say, stop: Stop, found: list[Instance] | None = None
+        self, questions: Questions, say: Say, stop: Stopping, found: list[Instance] | None = None
     ) -> Entered:
         def enter(bastion: Instance) -> tuple[Link, str]:
             user, link, _ = self._straight(bastion, questions, say, stop)
             return link, user
 
-        return self._bastion.get(lambda: self._instances() if found is None else found, enter, stop)
+        def machines() -> list[Instance]:
+            return unless_stopped(self._instances, stop) if found is None else found
+
+        return self._bastion.get(machines, enter, stop)
 
     # --- what is open -------------------------------------------------------------------------------------------
 
-    def _connected(self, instance: Instance, user: str, link: Link, route: str) -> Connection:
-        return self._kept(
-            Connection(instance, user, route, link, environ=self.site.environ, when_closed=self._forget)
-        )
+    @contextlib.contextmanager
+    def _connecting(self, stop: Stopping | None) -> Iterator[Stopping]:
+        """Count it as begun; what it goes by stops for everybody when all is closed."""
+        either = Either(stop, self._closing)
+        check(either)
+        with self._lock:
+            self._begun += 1
+        try:
+            yield either
+        finally:
+            with self._none_begun:
+                self._begun -= 1
+                self._none_begun.notify_all()
 
     def _kept(self, connection: Connection) -> Connection:
         with self._lock:
-            closed = self._closed
+            closed = self._closing.is_set()
             if not closed:
                 self._open.add(connection)
         if closed:

@@ -19,8 +19,8 @@ from kubeplat_tui.services.pki import keys
 from kubeplat_tui.services.pki.once import SSH_KEY
 from kubeplat_tui.services.secrets.working_copy import WorkingCopy
 from kubeplat_tui.services.ssh.agent_keys import agent_keys
-from kubeplat_tui.services.ssh.model import HostKey, NoKeyError, PassphraseQuestion
-from kubeplat_tui.services.ssh.stopping import acquired, check
+from kubeplat_tui.services.ssh.model import ConnectStoppedError, HostKey, NoKeyError, PassphraseQuestion
+from kubeplat_tui.services.ssh.stopping import check, held, unless_stopped
 from kubeplat_tui.services.ssh_passphrase import is_protected, unprotect
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.ssh.model import Questions
+    from kubeplat_tui.services.ssh.stopping import Stopping
 
     Say = Callable[[str], None]
-    Stop = threading.Event | None
     Answer = TypeVar("Answer")
 
 MOST = 5
@@ -63,7 +63,7 @@ class Identity:
         self._from_bucket: bytes | None = None
 
     @contextlib.contextmanager
-    def offers(self, questions: Questions, say: Say, stop: Stop) -> Iterator[Iterator[Offer]]:
+    def offers(self, questions: Questions, say: Say, stop: Stopping) -> Iterator[Iterator[Offer]]:
         """The keys, one after the other as they are needed; the agent is held while the block runs.
 
         Asks for the passphrase only where the agent does not have the same key. Iterating raises `NoKeyError` where
@@ -73,7 +73,7 @@ class Identity:
             yield self._offers(agents, questions, say, stop)
 
     def _offers(
-        self, agents: tuple[AgentKey, ...], questions: Questions, say: Say, stop: Stop
+        self, agents: tuple[AgentKey, ...], questions: Questions, say: Say, stop: Stopping
     ) -> Iterator[Offer]:
         data, where, why = self._data(stop)
         own = _blob(data) if data is not None else b""
@@ -93,14 +93,16 @@ class Identity:
 
     # --- the environment's key ----------------------------------------------------------------------------------
 
-    def _data(self, stop: Stop) -> tuple[bytes | None, str, str]:
+    def _data(self, stop: Stopping) -> tuple[bytes | None, str, str]:
         """The private key's file, where it is from, and why there is none."""
         if self._copy.file(SSH_KEY) is not None:
             return self._copy.read(SSH_KEY), "of the working copy", ""
-        with self._held(stop):
+        with held(self._lock, stop):
             if self._from_bucket is None:
                 try:
-                    self._from_bucket = self._fetched()
+                    self._from_bucket = unless_stopped(self._fetched, stop)
+                except ConnectStoppedError:
+                    raise
                 except KubeplatError as error:
                     return None, "", f"{error.what} {error.why}".strip()
         return self._from_bucket, "of the bucket", ""
@@ -115,16 +117,16 @@ class Identity:
         finally:
             bucket.close()
 
-    def _open(self, data: bytes, own: bytes, questions: Questions, say: Say, stop: Stop) -> PKey:
+    def _open(self, data: bytes, own: bytes, questions: Questions, say: Say, stop: Stopping) -> PKey:
         digest = hashlib.sha256(data).hexdigest()
-        with self._held(stop):  # eight connections at once ask for one passphrase
+        with held(self._lock, stop):  # eight connections at once ask for one passphrase
             if digest not in self._opened:
                 plain = self._unlocked(data, own, questions, say, stop) if is_protected(data) else data
                 self._opened[digest] = _loaded(plain)
             return self._opened[digest]
 
-    def _unlocked(self, data: bytes, own: bytes, questions: Questions, say: Say, stop: Stop) -> bytes:
-        remembered = self._told(lambda: self._keyring.get(SSH_PASSPHRASE), say)
+    def _unlocked(self, data: bytes, own: bytes, questions: Questions, say: Say, stop: Stopping) -> bytes:
+        remembered = self._told(lambda: unless_stopped(self._remembered, stop), say)
         if remembered:
             with contextlib.suppress(InputError):  # changed since it was remembered: ask
                 return unprotect(data, remembered)
@@ -151,6 +153,9 @@ class Identity:
             todo="Connect again to be asked again; kubeplat fetch-secrets brings the key without a passphrase.",
         )
 
+    def _remembered(self) -> str | None:
+        return self._keyring.get(SSH_PASSPHRASE)
+
     def _remember(self, text: str, say: Say) -> None:
         self._told(lambda: self._keyring.set(SSH_PASSPHRASE, text), say)
 
@@ -159,17 +164,11 @@ class Identity:
         """What the keyring answers; where it fails that is said, and nothing more comes of it."""
         try:
             return call()
+        except ConnectStoppedError:
+            raise
         except KubeplatError as error:
             say(f"{error.what} {error.why}".strip())
             return None
-
-    @contextlib.contextmanager
-    def _held(self, stop: Stop) -> Iterator[None]:
-        acquired(self._lock, stop)
-        try:
-            yield
-        finally:
-            self._lock.release()
 
     def _words(self, own: bytes) -> str:
         return f"{self.site.environment.name}'s key {_print(own)}"

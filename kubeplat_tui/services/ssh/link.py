@@ -95,18 +95,18 @@ class Link:
                 raise SshError(f"{self.name} did not answer within {seconds:g} seconds.")
         return time.monotonic() - begun
 
+    def retire(self) -> None:
+        """Count as closed: what happens to it from now on is nobody's loss."""
+        self._become(LinkState.CLOSED)
+        self._wake.set()
+
     def close(self) -> None:
-        """End it. Nobody is told that it is lost."""
-        self.abandon()
+        """End it, and its threads."""
+        self.retire()
+        self.transport.end()
         for thread in (self.transport, self._watcher, self._asking):
             if thread is not None and thread is not threading.current_thread() and thread.is_alive():
                 thread.join(JOIN_SECONDS)
-
-    def abandon(self) -> None:
-        """End it without waiting for its threads."""
-        self._become(LinkState.CLOSED)
-        self._wake.set()
-        self.transport.end()
 
     # --- watching -----------------------------------------------------------------------------------------------
 

@@ -22,7 +22,8 @@ from kubeplat_tui.services.ssh.model import (
     UnreachableError,
     Verdict,
 )
-from kubeplat_tui.services.ssh.stopping import Watch, acquired, check
+from kubeplat_tui.services.ssh.routes import check_carrier
+from kubeplat_tui.services.ssh.stopping import Watch, check, held, unless_stopped
 from kubeplat_tui.services.ssh.unreachable import title
 from kubeplat_tui.services.ssh.users import user_for
 
@@ -35,10 +36,10 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.ssh.identity import Identity
     from kubeplat_tui.services.ssh.model import Questions
     from kubeplat_tui.services.ssh.routes import Route
+    from kubeplat_tui.services.ssh.stopping import Stopping
     from kubeplat_tui.services.ssh.transport import SshTransport
 
     Say = Callable[[str], None]
-    Stop = threading.Event | None
 
 HANDSHAKE_SECONDS = 15.0
 AUTHENTICATION_SECONDS = 20.0
@@ -56,7 +57,7 @@ class Door:
         self._asking = threading.Lock()
 
     def enter(
-        self, instance: Instance, route: Route, questions: Questions, say: Say, stop: Stop
+        self, instance: Instance, route: Route, questions: Questions, say: Say, stop: Stopping
     ) -> tuple[Link, str]:
         """A link to `instance` over `route`, and the user it is logged in as.
 
@@ -66,10 +67,10 @@ class Door:
             transport = self._transport(instance, route, stop)
             kept = False
             try:
-                asked = self._shake_hands(transport, instance, questions, say, stop)
-                if asked and not transport.is_active():
+                key = _shake_hands(transport, instance, route, stop)
+                if self._judge(instance, key, questions, say, stop) and not transport.is_active():
                     continue  # the machine did not wait as long as the person thought; its key is known now
-                user = self._log_in(transport, instance, questions, say, stop)
+                user = self._log_in(transport, instance, route, questions, say=say, stop=stop)
                 link = Link(transport, title(instance), self._pace, _cause(route))
                 kept = True
             finally:
@@ -77,7 +78,7 @@ class Door:
                     _drop(transport)
             return link, user
 
-    def _transport(self, instance: Instance, route: Route, stop: Stop) -> SshTransport:
+    def _transport(self, instance: Instance, route: Route, stop: Stopping) -> SshTransport:
         from kubeplat_tui.services.ssh.transport import SshTransport
 
         kinds = self._host_keys.kinds(instance.id)
@@ -85,34 +86,18 @@ class Door:
 
     # --- the host's key -----------------------------------------------------------------------------------------
 
-    def _shake_hands(
-        self, transport: SshTransport, instance: Instance, questions: Questions, say: Say, stop: Stop
+    def _judge(
+        self, instance: Instance, key: HostKey, questions: Questions, say: Say, stop: Stopping
     ) -> bool:
-        """Exchange keys and judge the host's; whether somebody had to be asked."""
-        from paramiko.ssh_exception import SSHException
-
-        with Watch(stop, transport.end) as watch:
-            watch.give(HANDSHAKE_SECONDS)
-            try:
-                transport.start_client()
-                shown = transport.get_remote_server_key()
-            except (SSHException, EOFError, OSError) as error:
-                check(stop)
-                raise self._no_handshake(transport, instance, error, late=watch.late) from error
-        return self._judge(instance, HostKey(shown.get_name(), shown.asbytes()), questions, say, stop)
-
-    def _judge(self, instance: Instance, key: HostKey, questions: Questions, say: Say, stop: Stop) -> bool:
         if self._is_known(instance, key) is None:
             return False
-        acquired(self._asking, stop)  # one question at a time; the answer may hold for who waits
-        try:
+        with held(self._asking, stop):  # one question at a time; the answer may hold for who waits
             found = self._is_known(instance, key)
             if found is None:
                 return True
             verdict, before = found
             say(f"asking AWS for the console output of {title(instance)}")
-            console, why = console_says(self.site.cloud, instance, key)
-            check(stop)
+            console, why = unless_stopped(lambda: console_says(self.site.cloud, instance, key), stop)
             if console is ConsoleAnswer.DIFFERS:
                 raise _differs(instance, key, why)
             if not questions.trust(HostKeyQuestion(instance, verdict, key, console, why, before)):
@@ -120,8 +105,6 @@ class Door:
                     f"The host key of {title(instance)} was not accepted.", why="Nothing was sent to it."
                 )
             self._host_keys.accept(instance, key, now())
-        finally:
-            self._asking.release()
         return True
 
     def _is_known(self, instance: Instance, key: HostKey) -> tuple[Verdict, KnownHost | None] | None:
@@ -133,39 +116,20 @@ class Door:
             raise _changed(instance, key, before, str(self._host_keys.path))
         return verdict, before
 
-    @staticmethod
-    def _no_handshake(
-        transport: SshTransport, instance: Instance, error: Exception, *, late: bool
-    ) -> UnreachableError:
-        from paramiko.ssh_exception import IncompatiblePeer
-
-        name = title(instance)
-        if late:
-            return UnreachableError(
-                f"{name} took the connection and then said nothing for {HANDSHAKE_SECONDS:g} seconds.",
-                why="Its sshd hangs, or something else listens there.",
-                todo="Look at the machine's console output; try again in a minute.",
-            )
-        if isinstance(error, IncompatiblePeer):
-            return UnreachableError(
-                f"{name} and kubeplat have no algorithm in common.",
-                why=f"{error}.",
-                todo="Only algorithms that count as safe today are offered: update the machine's image.",
-            )
-        said = transport.why()
-        return UnreachableError(
-            f"{name} took the connection and closed it before any key was exchanged.",
-            why=f"It says: {said.rstrip('.')}." if said else "It gave no reason.",
-            todo="Its sshd may be starting, or have too many connections (MaxStartups): try again in a moment.",
-        )
-
     # --- our key ------------------------------------------------------------------------------------------------
 
     def _log_in(
-        self, transport: SshTransport, instance: Instance, questions: Questions, say: Say, stop: Stop
+        self,
+        transport: SshTransport,
+        instance: Instance,
+        route: Route,
+        questions: Questions,
+        *,
+        say: Say,
+        stop: Stopping,
     ) -> str:
         """Offer our keys until one is taken; the user's name."""
-        user = user_for(self.site, instance)
+        user = unless_stopped(lambda: user_for(self.site, instance), stop)
         tried: list[str] = []
         with self._identity.offers(questions, say, stop) as offers:
             for offer in offers:
@@ -178,10 +142,59 @@ class Door:
                     tried[-1] += f" ({outcome})"
                 if not transport.is_active():
                     break
+        if not transport.is_active() and not transport.farewell:
+            check_carrier(route)
+            raise UnreachableError(
+                f"{title(instance)} closed the connection while kubeplat logged in as {user}.",
+                why=f"Tried: {'; '.join(tried)}.",
+                todo="It may be going down, or its sshd refuses this user without a word: see its log.",
+            )
         raise _refused(transport, instance, user, tried)
 
 
-def _try(transport: SshTransport, user: str, key: object, stop: Stop) -> str | None:
+def _shake_hands(transport: SshTransport, instance: Instance, route: Route, stop: Stopping) -> HostKey:
+    """Exchange keys; the host's, which it has proved to have. Nothing else was sent."""
+    from paramiko.ssh_exception import SSHException
+
+    with Watch(stop, transport.end) as watch:
+        watch.give(HANDSHAKE_SECONDS)
+        try:
+            transport.start_client()
+            shown = transport.get_remote_server_key()
+        except (SSHException, EOFError, OSError) as error:
+            check(stop)
+            check_carrier(route)
+            raise _no_handshake(transport, instance, error, late=watch.late) from error
+    return HostKey(shown.get_name(), shown.asbytes())
+
+
+def _no_handshake(
+    transport: SshTransport, instance: Instance, error: Exception, *, late: bool
+) -> UnreachableError:
+    from paramiko.ssh_exception import IncompatiblePeer
+
+    name = title(instance)
+    if late:
+        return UnreachableError(
+            f"{name} took the connection and then said nothing for {HANDSHAKE_SECONDS:g} seconds.",
+            why="Its sshd hangs, or something else listens there.",
+            todo="Look at the machine's console output; try again in a minute.",
+        )
+    if isinstance(error, IncompatiblePeer):
+        return UnreachableError(
+            f"{name} and kubeplat have no algorithm in common.",
+            why=f"{error}.",
+            todo="Only algorithms that count as safe today are offered: update the machine's image.",
+        )
+    said = transport.farewell or "" if isinstance(error, EOFError) else f"{error}"
+    return UnreachableError(
+        f"{name} took the connection and closed it before keys were exchanged.",
+        why=f"{said.rstrip('.')}." if said else "It gave no reason.",
+        todo="Its sshd may be starting, or have too many connections (MaxStartups): try again in a moment.",
+    )
+
+
+def _try(transport: SshTransport, user: str, key: object, stop: Stopping) -> str | None:
     """Offer one key: None where it is taken, else a word on why not, "" for the usual reason."""
     from paramiko import PKey
     from paramiko.ssh_exception import BadAuthenticationType, SSHException

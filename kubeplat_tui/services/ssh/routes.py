@@ -11,17 +11,18 @@ from kubeplat_tui.services.ssh.model import SSH_PORT, SshError, UnreachableError
 from kubeplat_tui.services.ssh.stopping import unless_stopped
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     import paramiko
 
     from kubeplat_tui.services.cloud import Cloud
     from kubeplat_tui.services.ssh.link import Link
+    from kubeplat_tui.services.ssh.stopping import Stopping
     from kubeplat_tui.services.ssh.transport import Wire
 
 DIAL_SECONDS = 8.0
 HOP_SECONDS = 10.0
+PING_SECONDS = 2.0
 
 # RFC 4254, 5.1.
 PROHIBITED, CONNECT_FAILED, UNKNOWN_KIND, SHORTAGE = 1, 2, 3, 4
@@ -44,7 +45,7 @@ class Route(Protocol):
         """The connection that carries it; None where it is this computer's network."""
         ...
 
-    def open(self, stop: threading.Event | None = None) -> Wire:
+    def open(self, stop: Stopping) -> Wire:
         """A wire to the machine's SSH port. Raises `UnreachableError`, `ConnectStoppedError`."""
         ...
 
@@ -63,14 +64,15 @@ class Direct:
         self._place = (address, port)
         self._explain = explain
 
-    def open(self, stop: threading.Event | None = None) -> Wire:
+    def open(self, stop: Stopping) -> Wire:
         """A TCP connection, without the kernel's waiting for more to send (Nagle)."""
         try:
             connection = unless_stopped(
                 lambda: self._cloud.dial(*self._place, DIAL_SECONDS), stop, lambda late: late.close()
             )
         except OSError as error:
-            raise self._explain(error) from error
+            failure = error
+            raise unless_stopped(lambda: self._explain(failure), stop) from error
         with contextlib.suppress(OSError):  # not every kind of socket has it
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
@@ -86,7 +88,7 @@ class ThroughBastion:
         self._name = name
         self._place = (address, port)
 
-    def open(self, stop: threading.Event | None = None) -> Wire:
+    def open(self, stop: Stopping) -> Wire:
         """A channel to the machine."""
         return unless_stopped(
             lambda: tunnel(self.carrier, *self._place, HOP_SECONDS, self._name),
@@ -97,6 +99,20 @@ class ThroughBastion:
 
 class BastionGoneError(UnreachableError):
     """The bastion's connection ended, or does not answer: another one may do."""
+
+
+def check_carrier(route: Route) -> None:
+    """Raise `BastionGoneError` where what carries `route` ended or does not answer."""
+    if route.carrier is not None and not (route.carrier.usable and _answers(route.carrier)):
+        raise _gone(route.carrier)
+
+
+def _gone(link: Link) -> BastionGoneError:
+    if not link.transport.is_active():
+        link.ended.wait(1.0)  # it is about to say why
+    return BastionGoneError(
+        f"The connection to {link.name} is gone.", why=link.status.why or "It does not answer any more."
+    )
 
 
 def tunnel(link: Link, host: str, port: int, seconds: float, name: str = "") -> paramiko.Channel:
@@ -115,21 +131,19 @@ def tunnel(link: Link, host: str, port: int, seconds: float, name: str = "") -> 
         raise _refused(error.code, error.text, target, via) from error
     except NoAnswerError as error:
         if not _answers(link):
-            raise BastionGoneError(f"{via} does not answer any more.", why=link.status.why) from error
+            raise _gone(link) from error
         raise UnreachableError(
             f"{target} does not answer {via} within {seconds:g} seconds.",
             why="The machine is starting, hangs, or a security group or network ACL keeps the packets away.",
             todo="Look at the machine's state and its console output, then try again.",
         ) from error
     except (SSHException, EOFError, OSError) as error:
-        raise BastionGoneError(
-            f"The connection to {via} ended.", why=link.status.why, todo="Connect again."
-        ) from error
+        raise _gone(link) from error
 
 
 def _answers(link: Link) -> bool:
     try:
-        link.ping(2.0)
+        link.ping(PING_SECONDS)
     except SshError:
         return False
     return True

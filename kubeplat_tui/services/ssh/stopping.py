@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from kubeplat_tui.services.ssh.model import ConnectStoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 Answer = TypeVar("Answer")
@@ -18,28 +19,57 @@ POLL = 0.05
 """Seconds within which a wish to stop is noticed."""
 
 
-def check(stop: threading.Event | None) -> None:
+class Stopping(Protocol):
+    """A wish to stop, as `threading.Event` has it."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        ...
+
+
+class Either:
+    """A wish to stop that several can have. `None` is nobody's."""
+
+    def __init__(self, *wishes: Stopping | None) -> None:
+        self._wishes = [wish for wish in wishes if wish is not None]
+
+    def is_set(self) -> bool:
+        """Whether one of them wants to stop."""
+        return any(wish.is_set() for wish in self._wishes)
+
+
+def check(stop: Stopping) -> None:
     """Raise `ConnectStoppedError` where somebody wants to stop."""
-    if stop is not None and stop.is_set():
+    if stop.is_set():
         raise ConnectStoppedError("Connecting was stopped.")
 
 
-def acquired(lock: threading.Lock, stop: threading.Event | None) -> None:
-    """Take `lock`, however long that takes, unless stopped."""
+@contextlib.contextmanager
+def held(lock: threading.Lock, stop: Stopping) -> Iterator[None]:
+    """Have `lock` while the block runs, however long getting it takes, unless stopped."""
     check(stop)
     while not lock.acquire(timeout=POLL):
         check(stop)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def forget(_answer: object) -> None:
+    """What an answer that nobody waits for any more needs, where it holds nothing."""
 
 
 def unless_stopped(
-    call: Callable[[], Answer], stop: threading.Event | None, discard: Callable[[Answer], None]
+    call: Callable[[], Answer], stop: Stopping, discard: Callable[[Answer], None] = forget
 ) -> Answer:
-    """What `call` returns or raises. When stopped, it is left to itself, and what it returns is given to `discard`."""
-    if stop is None:
-        return call()
+    """What `call` returns or raises. When stopped, it is left to itself, and what it returns is given to `discard`.
+
+    For calls that offer no way to interrupt them: a connection being made, a question to AWS or to the keyring.
+    """
     check(stop)
     made = _Made(call, discard)
-    threading.Thread(target=made.run, name="ssh-dial", daemon=True).start()
+    threading.Thread(target=made.run, name="ssh-call", daemon=True).start()
     while not made.done.wait(POLL):
         if stop.is_set():
             made.leave()
@@ -89,13 +119,13 @@ class _Made(Generic[Answer]):
 class Watch:
     """Calls `cut` when `stop` is set or the time given is over, while the block runs. paramiko's waits end by that."""
 
-    def __init__(self, stop: threading.Event | None, cut: Callable[[], None]) -> None:
+    def __init__(self, stop: Stopping, cut: Callable[[], None]) -> None:
         self.late = False
         self._stop = stop
         self._cut = cut
         self._done = threading.Event()
         self._deadline: float | None = None
-        self._thread = threading.Thread(target=self._watch, name="ssh-watch", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="ssh-deadline", daemon=True)
 
     def give(self, seconds: float | None) -> None:
         """The next step may take `seconds` from now; None: as long as it likes."""
@@ -115,6 +145,6 @@ class Watch:
         while not self._done.wait(POLL):
             deadline = self._deadline
             self.late = deadline is not None and time.monotonic() >= deadline
-            if self.late or (self._stop is not None and self._stop.is_set()):
+            if self.late or self._stop.is_set():
                 self._cut()
                 return
