@@ -11,9 +11,11 @@ import typer
 
 from kubeplat_tui import __version__
 from kubeplat_tui.commands import (
+    agent_setup,
     certs,
     environments,
     fetch_secrets,
+    forward,
     inventory,
     kmsctl,
     output,
@@ -22,6 +24,9 @@ from kubeplat_tui.commands import (
     sandbox,
     secrets,
     show_cert,
+    ssh,
+    ssh_config,
+    ssh_hosts,
     ssh_key,
     tokens,
     unlock,
@@ -39,13 +44,14 @@ if TYPE_CHECKING:
     from kubeplat_tui.intents import Intents
 
 TYPER_INTERRUPTED = 130
-"""The exit code that Typer makes of ctrl+c; ours are those of the design."""
+"""The exit code that Typer makes of ctrl+c, where a verb did not; ours are those of the design."""
 
 HELP = """Stand up, look at and take down Kubernetes clusters on AWS.
 
 Without a verb the full-screen application opens. The options of every verb may stand before it or after it.
 
 Exit codes: 0 done, 1 failed, 2 bad usage or input and nothing was changed, 3 done but something is left over.
+Those of `ssh` are the remote command's own, and 255 where there was no connection.
 """
 
 
@@ -71,6 +77,11 @@ def build() -> typer.Typer:
         certs,
         show_cert,
         tokens,
+        ssh,
+        forward,
+        ssh_config,
+        ssh_hosts,
+        agent_setup,
         ssh_key,
         kmsctl,
         sandbox,
@@ -110,7 +121,7 @@ def main(
     try:
         build()(list(arguments), prog_name="kubeplat", obj=front)
     except SystemExit as end:  # how Typer ends, always
-        if end.code == TYPER_INTERRUPTED:
+        if end.code == TYPER_INTERRUPTED and front.code is None:
             return _refuse(front, KubeplatError("Interrupted."))
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KubeplatError as error:

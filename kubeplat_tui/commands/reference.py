@@ -17,6 +17,7 @@ from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.pki import findings, rotation
 from kubeplat_tui.services.pki import text as certificate_text
 from kubeplat_tui.services.secrets import model as secret_files
+from kubeplat_tui.services.ssh import forward_model, transfer_model
 from kubeplat_tui.services.terraform import plan
 from kubeplat_tui.services.variables import declarations as variables
 
@@ -63,6 +64,14 @@ VERBS = (
     ("tokens", "add"),
     ("tokens", "revoke"),
     ("tokens", "show"),
+    ("ssh",),
+    ("scp",),
+    ("forward",),
+    ("ssh-config",),
+    ("ssh-hosts",),
+    ("ssh-hosts", "list"),
+    ("ssh-hosts", "forget"),
+    ("agent-setup",),
     ("ssh-key",),
     ("ssh-key", "show"),
     ("ssh-key", "protect"),
@@ -80,6 +89,8 @@ EXIT_CODES = {
     ExitCode.FAILED: "failed, declined or interrupted; the last lines say what exists now",
     ExitCode.BAD_INPUT: "bad usage or input; nothing was changed",
     ExitCode.LEFT_OVER: "done, but something is left over that a person should look at",
+    ExitCode.NO_CONNECTION: "`ssh` only: kubeplat itself failed; every other code of `ssh` is the remote command's, "
+    "128 and the signal's number where a signal ended it",
 }
 DOCUMENTS = (
     ("output", '{"environment", "sandbox", "outputs": [Output]}'),
@@ -143,6 +154,18 @@ DOCUMENTS = (
     ("tokens add, tokens show", '{"environment", "sandbox", …TOKEN, "token"}'),
     ("TOKEN", '{"user", "uid", "groups", "expires", "state": valid, due or expired, "sha256"}'),
     ("tokens revoke", '{"environment", "sandbox", "revoked": [sha256]}'),
+    (
+        "ssh",
+        '{"environment", "sandbox", "machines": [{"id", "name", "layer", "state", "private_ip", "public_ip", "zone", '
+        '"host_key": HOST or null}]}',
+    ),
+    ("scp", '{"environment", "sandbox", "copied": [Transferred]}'),
+    ("forward", "a ForwardStatus a line, at every change"),
+    ("ssh-config", '{"environment", "sandbox", "config", "path", "unknown": [ID]}'),
+    ("ssh-hosts, ssh-hosts list", '{"environment", "hosts": [HOST]}'),
+    ("HOST", '{"id", "name", "address", "kind", "fingerprint", "accepted"}'),
+    ("ssh-hosts forget", '{"environment", "forgotten": [ID]}'),
+    ("agent-setup", '{"environment", "sandbox", "fingerprint", "seconds", "until"}'),
     ("ssh-key, ssh-key show", '{"environment", "path", "fingerprint", "public_key", "protected"}'),
     ("ssh-key protect, ssh-key unprotect", '{"environment", "protected", "remembered"}'),
     (
@@ -171,6 +194,10 @@ SHAPES: tuple[type, ...] = (
     secret_files.LocalFile,
     secret_files.Stored,
     secret_files.Version,
+    forward_model.ForwardStatus,
+    forward_model.ForwardSpec,
+    transfer_model.Transferred,
+    transfer_model.Skipped,
     kubeconfig.Merged,
     findings.Finding,
     rotation.Rotation,
@@ -235,7 +262,7 @@ def text() -> str:
     parts += [f"### {' '.join(words)}\n\n{_block(_help(*words))}" for words in VERBS]
     parts += [
         "## `--json`\n",
-        "One document, but not for `run`, `plan`, `cleanup`. Times are ISO 8601 in UTC; a sensitive value is"
+        "One document, but not for `run`, `plan`, `cleanup` and `forward`. Times are ISO 8601 in UTC; a sensitive value is"
         " null.\n",
         "| verb | document |\n|---|---|",
     ]

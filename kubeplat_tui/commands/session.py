@@ -48,6 +48,8 @@ class Front:
     make_intents: Callable[[], Intents]
     open_application: Callable[[Session], int]
     options: Options = field(default_factory=Options)
+    code: int | None = None
+    """What the verb itself returned; None where it did not come to its end."""
 
 
 class Session:

@@ -13,8 +13,6 @@ from kubeplat_tui.commands.session import ENVIRONMENT_VARIABLE, Front, Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kubeplat_tui.services.errors import ExitCode
-
 P = ParamSpec("P")
 
 EVERY_VERB = "Options of every verb"
@@ -70,23 +68,22 @@ ConfirmOption = Annotated[
 
 def verb(
     app: typer.Typer, name: str, *, also: str | None = None
-) -> Callable[
-    [Callable[Concatenate[Session, P], ExitCode | None]], Callable[Concatenate[Session, P], ExitCode | None]
-]:
+) -> Callable[[Callable[Concatenate[Session, P], int | None]], Callable[Concatenate[Session, P], int | None]]:
     """Add a function as the verb `name` of `app` (and under the name `also`); its docstring is the help text.
 
-    The function takes a `Session` and its own options, and returns how it ended (None: done).
+    The function takes a `Session` and its own options, and returns its exit code (None: done).
     """
 
     def decorate(
-        function: Callable[Concatenate[Session, P], ExitCode | None],
-    ) -> Callable[Concatenate[Session, P], ExitCode | None]:
+        function: Callable[Concatenate[Session, P], int | None],
+    ) -> Callable[Concatenate[Session, P], int | None]:
         def command(context: typer.Context, **given: Any) -> None:
             front: Front = context.obj
             front.options.add(**{option: given.pop(option) for option in COMMON})
             with Session(front.options, front.make_intents) as session:
                 code = function(session, **given)  # type: ignore[call-arg]  # Typer gives what the signature asks
-            raise typer.Exit(int(code or 0))
+            front.code = int(code or 0)
+            raise typer.Exit(front.code)
 
         _take(command, function)
         app.command(name)(command)
@@ -97,7 +94,7 @@ def verb(
     return decorate
 
 
-def group(app: typer.Typer, default: Callable[[Session], ExitCode | None] | None = None) -> None:
+def group(app: typer.Typer, default: Callable[[Session], int | None] | None = None) -> None:
     """Let `app` itself take the common options; without a verb it does `default` (None: the application)."""
 
     def callback(context: typer.Context, **given: Any) -> None:

@@ -13,6 +13,8 @@ class ExitCode(IntEnum):
     BAD_INPUT = 2
     LEFT_OVER = 3
     """Done, but something is left over that a person should look at."""
+    NO_CONNECTION = 255
+    """`kubeplat ssh` itself failed, as ssh(1) says it; every other code of that verb is the remote command's."""
 
 
 class KubeplatError(Exception):

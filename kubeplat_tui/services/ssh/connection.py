@@ -65,9 +65,11 @@ class Connection:
         """The user's login shell on a terminal. `agent`: let the machine use this computer's ssh-agent meanwhile."""
         return self._session("", size, term, agent)
 
-    def command(self, command: str, *, size: Size | None = None, agent: bool = False) -> Shell:
+    def command(
+        self, command: str, *, size: Size | None = None, term: str = TERM, agent: bool = False
+    ) -> Shell:
         """`command`, run by the user's shell; on a terminal where a size is given."""
-        return self._session(command, size, TERM, agent)
+        return self._session(command, size, term, agent)
 
     def open(self, host: str, port: int, seconds: float = OPEN_SECONDS) -> paramiko.Channel:
         """A TCP connection that the machine makes to `host`:`port`. Raises `UnreachableError`."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.services.inventory import Instance
 
+ALSO = {"master": Layer.SECURE, "masters": Layer.SECURE, "worker": Layer.COMPUTE, "workers": Layer.COMPUTE}
+"""What people call the layers."""
+
 LISTED = 10
 """Machines named in a sentence."""
 
@@ -31,8 +34,8 @@ def find(text: str, instances: Sequence[Instance]) -> Instance:
     named = [each for each in live if each.name == wanted and wanted]
     if named:
         return _only(wanted, named)
-    if wanted in set(Layer):
-        return _first(wanted, live)
+    if wanted in {*Layer, *ALSO}:
+        return _first(ALSO.get(wanted, wanted), live)
     begun = [each for each in live if wanted and (each.id.startswith(wanted) or wanted in each.name)]
     if begun:
         return _only(wanted, begun)
@@ -64,7 +67,7 @@ def _first(layer: str, live: list[Instance]) -> Instance:
 
 def _nobody(wanted: str, live: list[Instance]) -> InputError:
     names = [word for each in live for word in (each.name, each.id, each.private_ip, each.public_ip) if word]
-    near = difflib.get_close_matches(wanted, [*dict.fromkeys(names), *Layer], n=1)
+    near = difflib.get_close_matches(wanted, [*dict.fromkeys(names), *Layer, *ALSO], n=1)
     return InputError(
         f"There is no machine {wanted}." if wanted else "No machine was named.",
         why=_listed(live),

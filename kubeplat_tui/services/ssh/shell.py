@@ -92,6 +92,11 @@ class Shell:
             self._waiting += len(data)
             self._put(data)
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of input that the machine has not taken yet: whoever has much to send looks at it first."""
+        return self._waiting
+
     def end_input(self) -> None:
         """What was written is all: the command reads its end (as ctrl+d does without a terminal)."""
         with self._something:
