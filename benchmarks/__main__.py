@@ -26,6 +26,7 @@ ORDER = (
     "plan_tree",
     "launcher",
     "list_secrets",
+    "ssh_connect",
     "build_time",
     "fetch_secrets",
 )
