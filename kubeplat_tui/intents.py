@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.secrets.store import SecretStore
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.ssh.connections import Connections
+    from kubeplat_tui.services.ssh.forwards import Forwards
     from kubeplat_tui.services.terraform.remote_state import StateLock
     from kubeplat_tui.services.variables.declarations import Declarations
     from kubeplat_tui.services.variables.variable_file import VariableFile
@@ -52,6 +53,7 @@ class Intents:
         self._user = user
         self._clouds: dict[str, tuple[tuple[str, ...], Cloud]] = {}
         self._ssh: dict[str, Connections] = {}
+        self._forwards: dict[str, Forwards] = {}
         self._declarations: Declarations | None = None
         self._lock = threading.Lock()
 
@@ -224,6 +226,20 @@ class Intents:
             known.close()
         return made
 
+    def forwards(self, site: Site) -> Forwards:
+        """The environment's port forwards: the same object while its connections are the same."""
+        from kubeplat_tui.services.ssh.forwards import Forwards
+
+        connections = self.ssh(site)
+        with self._lock:
+            known = self._forwards.get(site.environment.name)
+            if known is not None and known.connections is connections:
+                return known
+            made = self._forwards[site.environment.name] = Forwards(connections)
+        if known is not None:
+            known.close()
+        return made
+
     def expiry(self, name: str) -> Expiry | None:
         """What of environment `name` expires next, as its working copy on this computer has it; None without one.
 
@@ -270,8 +286,12 @@ class Intents:
         """Give everything back: the last front end takes its sandbox with it."""
         with self._lock:
             clouds, connections = list(self._clouds.values()), list(self._ssh.values())
+            forwards = list(self._forwards.values())
             self._clouds.clear()
             self._ssh.clear()
+            self._forwards.clear()
+        for listening in forwards:
+            listening.close()
         for each in connections:
             each.close()
         for _, cloud in clouds:

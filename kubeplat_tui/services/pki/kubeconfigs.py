@@ -16,13 +16,17 @@ from kubeplat_tui.services.pki import keys, yaml_text
 
 @dataclass(frozen=True, slots=True)
 class Kubeconfig:
-    """What a kubeconfig's current context says. PEM where bytes; b"" or "" where it says nothing of it."""
+    """What a kubeconfig's current context says. PEM where bytes; b"" or "" where it says nothing of it.
+
+    `server_name` is what the server's certificate is checked against, where that is not the name in `server`.
+    """
 
     server: str
     authority: bytes
     certificate: bytes = b""
     private: bytes = field(default=b"", repr=False)
     token: str = field(default="", repr=False)
+    server_name: str = ""
 
 
 def render(environment: str, user: str, content: Kubeconfig) -> bytes:
@@ -38,6 +42,8 @@ def render(environment: str, user: str, content: Kubeconfig) -> bytes:
             "client-key-data": _encoded(content.private),
         }
     cluster = {"server": content.server, "certificate-authority-data": _encoded(content.authority)}
+    if content.server_name:
+        cluster["tls-server-name"] = content.server_name
     return yaml_text.dump(
         {
             "apiVersion": "v1",
@@ -71,6 +77,7 @@ def parse(key: str, data: bytes) -> Kubeconfig:
         certificate=_decoded(key, user, "client-certificate-data"),
         private=_decoded(key, user, "client-key-data"),
         token=str(user.get("token") or ""),
+        server_name=str(cluster.get("tls-server-name") or ""),
     )
 
 

@@ -25,7 +25,7 @@ class Forwards:
     """Kept per environment and front end. Every method may block but `statuses`; any thread may call them."""
 
     def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+        self.connections = connections
         self._lock = threading.Lock()
         self._listeners: dict[int, Listener] = {}
         self._callbacks: list[Callable[[ForwardStatus], None]] = []
@@ -116,9 +116,9 @@ class Forwards:
         self._tell(listener.status())
         via = listener.spec.via
         if via:
-            link = self._connections.connect(self._connections.find(via), questions)
+            link = self.connections.connect(self.connections.find(via), questions)
         else:
-            link = self._connections.bastion(questions)
+            link = self.connections.bastion(questions)
         try:
             listener.serve(link, link.close)
         except BaseException:
