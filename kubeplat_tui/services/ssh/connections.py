@@ -19,8 +19,8 @@ from kubeplat_tui.services.ssh.host_keys import HostKeys
 from kubeplat_tui.services.ssh.identity import Identity
 from kubeplat_tui.services.ssh.link import PACE, Pace
 from kubeplat_tui.services.ssh.login import Door
-from kubeplat_tui.services.ssh.model import ConnectStoppedError
-from kubeplat_tui.services.ssh.routes import BastionGoneError, Direct, ThroughBastion
+from kubeplat_tui.services.ssh.model import ConnectStoppedError, LinkState
+from kubeplat_tui.services.ssh.routes import BastionGoneError, Direct, ThroughBastion, answers
 from kubeplat_tui.services.ssh.stopping import Either, check, unless_stopped
 from kubeplat_tui.services.ssh.unreachable import (
     RUNNING,
@@ -187,8 +187,11 @@ class Connections:
     def _way_in(self, instance: Instance, questions: Questions, say: Say, stop: Stopping) -> Entered | None:
         """The bastion; None where there is none and the machine can be reached without."""
         known = self._bastion.now
-        if known is not None:
+        if known is not None and (known.link.status.state is LinkState.UP or answers(known.link)):
             return known
+        if known is not None:
+            self._bastion.leave(known.link)
+            say(f"{title(known.bastion)} does not answer: looking for another way")
         found = unless_stopped(self._instances, stop)
         if not candidates(found):
             if instance.public_ip:

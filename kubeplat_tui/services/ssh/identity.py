@@ -20,7 +20,7 @@ from kubeplat_tui.services.pki.once import SSH_KEY
 from kubeplat_tui.services.secrets.working_copy import WorkingCopy
 from kubeplat_tui.services.ssh.agent_keys import agent_keys
 from kubeplat_tui.services.ssh.model import ConnectStoppedError, HostKey, NoKeyError, PassphraseQuestion
-from kubeplat_tui.services.ssh.stopping import check, held, unless_stopped
+from kubeplat_tui.services.ssh.stopping import Either, check, held, unless_stopped
 from kubeplat_tui.services.ssh_passphrase import is_protected, unprotect
 
 if TYPE_CHECKING:
@@ -91,19 +91,20 @@ class Identity:
             comment = f" ({key.comment})" if key.comment else ""
             yield Offer(key, f"the agent's key {HostKey(key.get_name(), key.asbytes()).fingerprint}{comment}")
 
-    def plain(self, questions: Questions, say: Say, stop: Stopping = None) -> bytes:
+    def plain(self, questions: Questions, say: Say, stop: Stopping | None = None) -> bytes:
         """The environment's own private key without its passphrase, as it goes into an agent: never to a file.
 
         Raises `NoKeyError` where there is none, or its passphrase was not given.
         """
-        data, _, why = self._data(stop)
+        either = Either(stop)
+        data, _, why = self._data(either)
         if data is None:
             raise NoKeyError(
                 f"{self.site.environment.name} has no ssh key here.",
                 why=f"The working copy has no {SSH_KEY}, and the bucket gave none: {why}",
                 todo="Fetch the secrets (kubeplat fetch-secrets); the first run makes it.",
             )
-        return self._unlocked(data, _blob(data), questions, say, stop) if is_protected(data) else data
+        return self._unlocked(data, _blob(data), questions, say, either) if is_protected(data) else data
 
     # --- the environment's key ----------------------------------------------------------------------------------
 

@@ -56,6 +56,7 @@ class Link:
         self._callbacks: list[Callable[[LinkStatus], None]] = []
         self._wake = threading.Event()
         self._asked: float | None = None
+        self._asked_last = 0.0
         self._asking: threading.Thread | None = None
         self._watcher = threading.Thread(target=self._watch, name=f"ssh-watch {name}", daemon=True)
         transport.when_ended = self._transport_ended
@@ -124,9 +125,12 @@ class Link:
                 self._become(LinkState.UP)
             if moment - heard < self._pace.ping:
                 return self._pace.ping - (moment - heard)
-            self._asked = moment
+            self._asked = self._asked_last = moment
             self._ask()
             return self._pace.silent
+        if moment - self._asked_last >= self._pace.ping:
+            self._asked_last = moment
+            self._ask()
         silent_for = moment - self._asked
         if silent_for >= self._pace.lost:
             why = f"{self.name} has not answered for {moment - heard:.0f} seconds."

@@ -103,7 +103,7 @@ class BastionGoneError(UnreachableError):
 
 def check_carrier(route: Route) -> None:
     """Raise `BastionGoneError` where what carries `route` ended or does not answer."""
-    if route.carrier is not None and not (route.carrier.usable and _answers(route.carrier)):
+    if route.carrier is not None and not (route.carrier.usable and answers(route.carrier)):
         raise _gone(route.carrier)
 
 
@@ -130,7 +130,7 @@ def tunnel(link: Link, host: str, port: int, seconds: float, name: str = "") -> 
     except ChannelRefusedError as error:
         raise _refused(error.code, error.text, target, via) from error
     except NoAnswerError as error:
-        if not _answers(link):
+        if not answers(link):
             raise _gone(link) from error
         raise UnreachableError(
             f"{target} does not answer {via} within {seconds:g} seconds.",
@@ -141,7 +141,8 @@ def tunnel(link: Link, host: str, port: int, seconds: float, name: str = "") -> 
         raise _gone(link) from error
 
 
-def _answers(link: Link) -> bool:
+def answers(link: Link) -> bool:
+    """Whether the far end answers within moments."""
     try:
         link.ping(PING_SECONDS)
     except SshError:

@@ -64,6 +64,8 @@ PIECE = 1 << 16
 """Bytes that are read at once: paramiko asks for a packet's head and body one by one."""
 WAKE = 1.0
 """Seconds after which an idle thread of paramiko looks around. It needs no more: closing wakes it."""
+ENDLESS = 3600.0
+"""Seconds: whoever connects has a time limit of its own, and says so when it is over."""
 PING = "keepalive@openssh.com"
 EXIT_SIGNAL = "exit-signal"
 
@@ -175,6 +177,7 @@ class SshTransport(_Untyped):  # type: ignore[misc]  # see _Untyped
         """`kinds`: names of host keys, those wished for first."""
         self.stream = Stream(wire)
         super().__init__(self.stream, packetizer_class=_Packetizer)
+        self.banner_timeout = ENDLESS
         self.farewell = ""
         """What the server said when it hung up."""
         self.when_ended = when_ended
