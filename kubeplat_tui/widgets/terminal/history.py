@@ -33,6 +33,16 @@ Packed = str | tuple[str, bytes, tuple[str, ...], int]
 """A plain line, or text, runs, links (one a run, or none at all) and flags."""
 
 
+def packed_line(runs: Iterable[tuple[tuple[int, int, int], str, str, int]], wrapped: bool) -> Packed:
+    """The small form of a line. A run is its looks (`pack_run`), its link, its text and its number of cells."""
+    texts, numbers, links = [], [], []
+    for looks, link, text, cells in runs:
+        texts.append(text)
+        numbers.append(_RUN.pack(*looks, cells, len(text)))
+        links.append(link)
+    return "".join(texts), b"".join(numbers), tuple(links) if any(links) else (), _WRAPPED if wrapped else 0
+
+
 def pack(line: Line) -> Packed:
     """The small form of a line."""
     runs = line.runs
@@ -40,9 +50,9 @@ def pack(line: Line) -> Packed:
         not runs or (len(runs) == 1 and runs[0].style == PLAIN and runs[0].text.isascii())
     ):
         return runs[0].text if runs else ""
-    packed = b"".join(_RUN.pack(*_pack_style(run.style), run.cells, len(run.text)) for run in runs)
-    links = tuple(run.style.link for run in runs) if any(run.style.link for run in runs) else ()
-    return line.text, packed, links, _WRAPPED if line.wrapped else 0
+    return packed_line(
+        [(pack_run(run.style), run.style.link, run.text, run.cells) for run in runs], line.wrapped
+    )
 
 
 def unpack(packed: Packed) -> Line:
@@ -60,7 +70,8 @@ def unpack(packed: Packed) -> Line:
 
 
 @lru_cache(maxsize=4096)
-def _pack_style(style: CellStyle) -> tuple[int, int, int]:
+def pack_run(style: CellStyle) -> tuple[int, int, int]:
+    """Foreground, background and the other looks of a style, as numbers; its link is kept apart."""
     looks = _UNDERLINES.index(style.underline) << len(_FLAGS)
     for bit, name in enumerate(_FLAGS):
         looks |= getattr(style, name) << bit
@@ -133,6 +144,12 @@ class History:
     def lines(self, start: int, stop: int) -> Iterator[Line]:
         """Lines from `start` up to `stop`, quicker than one by one."""
         return map(unpack, islice(self._lines, start, stop))
+
+    def take_back(self, count: int) -> list[Line]:
+        """The newest lines, taken out; oldest first."""
+        taken = [self._lines.pop() for _ in range(min(count, len(self._lines)))]
+        self._bytes -= sum(map(_cost, taken))
+        return [unpack(packed) for packed in reversed(taken)]
 
     def clear(self) -> None:
         """Forget all of it."""
