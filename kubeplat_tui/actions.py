@@ -12,6 +12,9 @@ from enum import IntEnum, StrEnum
 
 from textual.binding import Binding, BindingType
 
+PREFIX = "ctrl+right_square_bracket"
+"""The key that leaves a terminal to the application, where `config.toml` names no other: telnet's own escape."""
+
 
 class Group(StrEnum):
     """Headings of the help screen, in its order."""
@@ -244,6 +247,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "instances.volumes", ("v",), "other", "Volumes/instances", "Change between instances and volumes."
     ),
+    Action(
+        "instances.shell",
+        ("s",),
+        "shell",
+        "Shell",
+        "Open a shell on the machine in a tab of the SSH screen, through the bastion.",
+    ),
     # Secrets
     Action(
         "secrets.open",
@@ -401,6 +411,194 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("secret_editor.save", ("ctrl+s",), "save", "Save", "Check it, show the difference, then save."),
     Action("secret_editor.leave", ("escape",), "leave", "Leave", "Close; what is not saved is asked about."),
+    # SSH: the machines and the sessions
+    Action(
+        "ssh.connect",
+        ("s",),
+        "connect(False)",
+        "Shell",
+        "Open a shell on the machine in a tab of its own, through the bastion.",
+        footer=Footer.NEVER,
+    ),
+    Action(
+        "ssh.connect_agent",
+        ("A",),
+        "connect(True)",
+        "With agent",
+        "Open a shell with your SSH agent forwarded: whoever is root there can use its keys meanwhile.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.keys",
+        (PREFIX,),
+        "leave_typing",
+        "kubeplat's keys",
+        "Leave the keys to kubeplat; Enter goes back to typing, the same key again is sent to the machine.",
+    ),
+    Action("ssh.type", ("enter",), "type", "Type", "Go back to typing into the session."),
+    Action(
+        "ssh.literal",
+        (PREFIX,),
+        "literal",
+        "Send it",
+        "Send this key itself to the machine, and go back to typing.",
+        footer=Footer.NEVER,
+    ),
+    Action("ssh.reconnect", ("r",), "reconnect", "Reconnect", "Connect again in this tab; its text stays."),
+    Action("ssh.close", ("x",), "close", "Close", "Close the tab; a shell that still runs is asked about."),
+    Action("ssh.new", ("n",), "new", "New session", "Choose a machine for another session."),
+    Action(
+        "ssh.duplicate",
+        ("N",),
+        "duplicate",
+        "Another one",
+        "Open another session on the same machine.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.next",
+        ("tab", "ctrl+pagedown"),
+        "tab(1)",
+        "Next tab",
+        "Go to the next tab.",
+    ),
+    Action(
+        "ssh.previous",
+        ("shift+tab", "ctrl+pageup"),
+        "tab(-1)",
+        "Tab before",
+        "Go to the tab before.",
+        footer=Footer.NEVER,
+    ),
+    Action(
+        "ssh.split",
+        ("v",),
+        "split",
+        "Split",
+        "Show two sessions: side by side on a wide screen, above each other on a narrow one; again: one.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.broadcast",
+        ("B",),
+        "broadcast",
+        "Broadcast",
+        "Choose tabs that all get what is typed into one of them; again: end it.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.search",
+        ("slash",),
+        "search",
+        "Search",
+        "Search the text of the session, its history too.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.copy",
+        ("y",),
+        "copy",
+        "Copy",
+        "Copy what is selected, else what is seen (OSC 52).",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.save",
+        ("w",),
+        "save",
+        "Save text",
+        "Write the session's text with its history to a file of your own.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.rename",
+        ("R",),
+        "rename",
+        "Rename",
+        "Give the tab another name.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.forwards",
+        ("f",),
+        "forwards",
+        "Forwards",
+        "The port forwards: add, stop, restart.",
+    ),
+    Action(
+        "ssh.api",
+        ("K",),
+        "api",
+        "Kubernetes API",
+        "Forward a local port to the Kubernetes API, and make a kubeconfig that uses it.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.put",
+        ("u",),
+        "put",
+        "Upload",
+        "Copy a file or folder to the machine (SFTP).",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action(
+        "ssh.get",
+        ("d",),
+        "get",
+        "Download",
+        "Copy a file or folder from the machine (SFTP).",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action("ssh.stop", ("ctrl+c",), "stop", "Stop", "Stop what is being copied; no half file stays."),
+    # A terminal's text, read by keyboard
+    Action(
+        "terminal.walk",
+        ("c",),
+        "walk",
+        "Mark text",
+        "Walk through the text by keyboard, its history too: mark, copy, search.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    Action("terminal.mark", ("space", "v"), "mark('CELL')", "Mark", "Begin to mark here; again: stop."),
+    Action("terminal.mark_lines", ("V",), "mark('LINE')", "Lines", "Mark whole lines from here."),
+    Action(
+        "terminal.copy", ("y", "enter"), "copy_marked", "Copy", "Copy what is marked (OSC 52), and go back."
+    ),
+    Action(
+        "terminal.find", ("slash",), "find", "Search", "Search the text; the matches are marked as you type."
+    ),
+    Action("terminal.next", ("n",), "match(True)", "Next match", "To the next match."),
+    Action(
+        "terminal.previous",
+        ("N",),
+        "match(False)",
+        "Match before",
+        "To the match before.",
+        footer=Footer.NEVER,
+    ),
+    Action("terminal.leave", ("escape", "q"), "leave", "Done", "Back to the end of the text."),
+    Action("terminal.word", ("w",), "word(True)", "Next word", "To the next word.", footer=Footer.NEVER),
+    Action("terminal.word_before", ("b",), "word(False)", "Word before", "Back a word.", footer=Footer.NEVER),
+    Action("terminal.word_end", ("e",), "word_end", "Word's end", "To the word's end.", footer=Footer.NEVER),
+    Action(
+        "terminal.row_start", ("0",), "row_start", "Row's start", "To the row's start.", footer=Footer.NEVER
+    ),
+    Action(
+        "terminal.row_end", ("dollar_sign",), "row_end", "Row's end", "To the row's end.", footer=Footer.NEVER
+    ),
+    # SSH: port forwards
+    Action("forwards.add", ("a",), "add", "Add", "Add a forward: a port of a machine, or a SOCKS proxy."),
+    Action("forwards.stop", ("x",), "stop_forward", "Stop", "Stop the forward; its port is closed."),
+    Action(
+        "forwards.restart",
+        ("r",),
+        "restart",
+        "Restart",
+        "Connect the forward again on the same local port.",
+    ),
+    Action("broadcast.start", ("enter",), "start", "Start", "Send what is typed to every marked tab."),
+    Action("broadcast.mark", ("space",), "mark", "Mark", "Take the tab in, or leave it out."),
+    Action("broadcast.all", ("a",), "all", "All", "Take every tab in, or none."),
     # Yes or no
     Action("confirm.yes", ("y",), "yes", "Yes", "Yes."),
     Action("confirm.no", ("n",), "cancel", "No", "No: nothing happens."),
@@ -464,6 +662,7 @@ ACTIONS: tuple[Action, ...] = (
     _go("4", "instances", "Instances", "its machines and volumes."),
     _go("5", "load_balancers", "Load balancers", "and the health of their targets."),
     _go("6", "secrets", "Secrets", "the bucket beside the working copy."),
+    _go("7", "ssh", "SSH", "shells on the machines, port forwards, files."),
     # Everywhere
     Action(
         "screen.refresh",
@@ -565,6 +764,10 @@ _SHOWN = {
     "right": "→",
     "upper_g": "G",
     "upper_y": "Y",
+    "right_square_bracket": "]",
+    "backslash": "\\",
+    "circumflex_accent": "^",
+    "underscore": "_",
 }
 
 

@@ -13,7 +13,7 @@ from textual.worker import get_current_worker
 
 from kubeplat_tui import quitting, themes
 from kubeplat_tui import settings as settings_file
-from kubeplat_tui.actions import bindings
+from kubeplat_tui.actions import PREFIX, bindings
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.opened import Opened
 from kubeplat_tui.screens.sections import SECTION
@@ -68,8 +68,10 @@ class KubeplatApp(App[int]):
         known = self.settings.theme in self.available_themes
         self.theme = self.settings.theme if known else settings_file.DEFAULT_THEME
         self._unknown_theme = "" if known else self.settings.theme
-        if self.settings.keymap:
-            self.set_keymap(self.settings.keymap)
+        prefix = {"ssh.keys": self.settings.prefix, "ssh.literal": self.settings.prefix}
+        self.set_keymap(
+            self.settings.keymap if self.settings.prefix == PREFIX else {**self.settings.keymap, **prefix}
+        )
 
     def get_default_screen(self) -> Screen[None]:
         """The list of environments is the first thing painted."""
@@ -201,7 +203,7 @@ class KubeplatApp(App[int]):
         if opened is None:
             running = next((one for one in self.opened.values() if one.build), None)
             words = f"{running.name}: {running.build.verb}" if running and running.build else ""
-            return Facts(branch=self.branch, build=words)
+            return Facts(branch=self.branch, build=words, sessions=self.sessions)
         environment = opened.environment
         build = opened.build
         return Facts(
@@ -216,7 +218,13 @@ class KubeplatApp(App[int]):
             region=environment.region if environment else "",
             branch=self.branch,
             build=" · ".join(filter(None, (build.verb, build.step))) if build else "",
+            sessions=self.sessions,
         )
+
+    @property
+    def sessions(self) -> int:
+        """The open SSH sessions of every environment."""
+        return sum(opened.sessions for opened in self.opened.values())
 
     def show_facts(self) -> None:
         """Bring every header up to date."""
@@ -227,6 +235,12 @@ class KubeplatApp(App[int]):
                 screen.show_facts()
 
     # --- actions ----------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Textual asks these keys of ours before the focused widget: a terminal gets every key but its prefix."""
+        if action in {"quit", "command_palette"} and getattr(self.focused, "takes_every_key", False):
+            return False
+        return super().check_action(action, parameters)
 
     def action_help(self) -> None:
         """Show the keys of this screen."""

@@ -37,6 +37,10 @@ class Opened:
     opening_since: datetime | None = None
     identity: Identity | None = None
     build: RunningBuild | None = None
+    sessions: int = 0
+    """SSH sessions that are open (connecting, up or silent): the SSH screen counts them."""
+    forwards: int = 0
+    """Port forwards that listen."""
     screens: dict[str, EnvironmentScreen] = field(default_factory=dict)
     """Kept while the application runs, by section: a build goes on while another section is looked at."""
 

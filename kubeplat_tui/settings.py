@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.actions import PREFIX
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.workplace import write_private
 
@@ -19,6 +20,12 @@ FILE = "config.toml"
 DEFAULT_THEME = "kubeplat-dark"
 DEFAULT_REFRESH = 15.0
 SHORTEST_REFRESH = 2.0
+CONTROL_SIGNS = {"]": "right_square_bracket", "\\": "backslash", "^": "circumflex_accent", "_": "underscore"}
+"""Signs that a terminal sends with ctrl, in Textual's names."""
+CONTROLS = {f"ctrl+{letter}" for letter in "abcdefgklnopqrstuvwxyz"} | {
+    f"ctrl+{name}" for name in CONTROL_SIGNS.values()
+}
+"""What may be the prefix: ctrl with h, i, j and m are other keys to a terminal (backspace, tab, enter)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,10 @@ class Settings:
     """`refresh = 30`: seconds between two readings of a table that is looked at; 0 reads only on request."""
     keymap: Mapping[str, str] = field(default_factory=dict)
     """`[keymap]`: action id → keys, as `"table.sort" = "s,ctrl+o"`."""
+    prefix: str = PREFIX
+    """`[ssh] prefix = "ctrl+]"`: the key that leaves a session to the application (Textual's name of it)."""
+    fast_terminal: bool = False
+    """`[ssh] fast_terminal = true`: use the faster terminal core where its package is installed."""
     problems: tuple[str, ...] = ()
     """Sentences about lines that could not be used."""
 
@@ -60,8 +71,8 @@ def parse(text: str, name: str = FILE) -> Settings:
     def refuse(key: str, why: str) -> None:
         problems.append(f"{name}:{_line_of(text, key)}: {why}")
 
-    for key in sorted(data.keys() - {"theme", "refresh", "keymap"}):
-        refuse(key, f"{key} is no setting; there are theme, refresh and [keymap].")
+    for key in sorted(data.keys() - {"theme", "refresh", "keymap", "ssh"}):
+        refuse(key, f"{key} is no setting; there are theme, refresh, [keymap] and [ssh].")
     theme = data.get("theme", DEFAULT_THEME)
     if not isinstance(theme, str):
         refuse("theme", "theme must be a name in quotes.")
@@ -74,7 +85,40 @@ def parse(text: str, name: str = FILE) -> Settings:
     if not isinstance(keymap, dict):
         refuse("keymap", "keymap must be a table: [keymap].")
         keymap = {}
-    return Settings(theme, float(refresh), _keymap(keymap, refuse), tuple(problems))
+    ssh = data.get("ssh", {})
+    if not isinstance(ssh, dict):
+        refuse("ssh", "ssh must be a table: [ssh].")
+        ssh = {}
+    return Settings(
+        theme,
+        float(refresh),
+        _keymap(keymap, refuse),
+        _prefix(ssh, refuse),
+        _fast_terminal(ssh, refuse),
+        tuple(problems),
+    )
+
+
+def _prefix(ssh: Mapping[str, object], refuse: Callable[[str, str], None]) -> str:
+    """The prefix key: with ctrl or a function key, for every other one is needed for typing."""
+    for key in sorted(ssh.keys() - {"prefix", "fast_terminal"}):
+        refuse(key, f"{key} is no setting of [ssh]; there are prefix and fast_terminal.")
+    written = ssh.get("prefix")
+    if written is None:
+        return PREFIX
+    name = key_name(written.strip()) if isinstance(written, str) else ""
+    if name not in CONTROLS and not re.fullmatch(r"f\d+", name):
+        refuse("prefix", f"{written!r} can be no prefix; write it like ctrl+], ctrl+b or f12.")
+        return PREFIX
+    return name
+
+
+def _fast_terminal(ssh: Mapping[str, object], refuse: Callable[[str, str], None]) -> bool:
+    wanted = ssh.get("fast_terminal", False)
+    if not isinstance(wanted, bool):
+        refuse("fast_terminal", "fast_terminal must be true or false.")
+        return False
+    return wanted
 
 
 def _is_refresh(value: object) -> bool:
@@ -111,6 +155,8 @@ def key_name(written: str) -> str:
 
     if len(written) == 1:
         return _character_to_key(written) if written.isprintable() and not written.isspace() else ""
+    if written.startswith("ctrl+") and written[5:] in CONTROL_SIGNS:
+        return f"ctrl+{CONTROL_SIGNS[written[5:]]}"
     known = {str(key.value) for key in Keys} | {"space"}
     if written in known or re.fullmatch(r"ctrl\+[a-z]", written):
         return written

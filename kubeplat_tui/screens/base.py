@@ -313,6 +313,7 @@ class EnvironmentScreen(BaseScreen):
         if self.is_mounted:
             self.query_one(Header).show(self.kubeplat.facts(self.opened))
             self.query_one(Navigation).show_busy("build" if self.opened.build else "")
+            self.query_one(Navigation).show_count("ssh", self.opened.sessions)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "go":

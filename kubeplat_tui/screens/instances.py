@@ -29,7 +29,7 @@ class InstancesScreen(InventoryScreen):
     """Two tables; `v` changes between them."""
 
     section = "instances"
-    BINDINGS = bindings("instances.volumes", "instances.terminate")
+    BINDINGS = bindings("instances.volumes", "instances.shell", "instances.terminate")
     DEFAULT_CSS = """
     InstancesScreen #volumes { display: none; }
     InstancesScreen.-volumes #volumes { display: block; }
@@ -103,10 +103,12 @@ class InstancesScreen(InventoryScreen):
         (self._volumes if self._on_volumes else self._instances).focus(scroll_visible=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Terminating needs a machine that is still there."""
+        """Terminating needs a machine that is still there, a shell one that runs."""
         if action == "terminate":
             row = self._instances.current
             return not self._on_volumes and row is not None and row.state not in GONE
+        if action == "shell":
+            return self._can_open(self._instances.current)
         if action == "other":
             return self.state.has_content or bool(self._instances.rows or self._volumes.rows)
         return super().check_action(action, parameters)
@@ -130,6 +132,23 @@ class InstancesScreen(InventoryScreen):
         else:
             make = partial(descriptions.volume, row, self._instances.rows, now)
         self.app.push_screen(DescribeDialog(row.name or row.id, make))
+
+    def _can_open(self, machine: Instance | None) -> bool:
+        from kubeplat_tui.screens.ssh.looks import can_open
+
+        return not self._on_volumes and machine is not None and can_open(machine)
+
+    async def action_shell(self) -> None:
+        """Open a shell on the machine under the cursor, on the SSH screen."""
+        from kubeplat_tui.screens.ssh.screen import SshScreen
+
+        machine = self._instances.current
+        if machine is None:
+            return
+        await self.kubeplat.go(self.opened.name, "ssh")
+        screen = self.opened.screens["ssh"]
+        if isinstance(screen, SshScreen):
+            screen.open_session(machine)
 
     def action_terminate(self) -> None:
         """Terminate the machine under the cursor, once its environment's name was typed."""

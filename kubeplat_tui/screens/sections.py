@@ -36,6 +36,7 @@ SECTIONS: tuple[Section, ...] = (
         "load_balancers", "5", "Load balancers", "kubeplat_tui.screens.load_balancers", "LoadBalancersScreen"
     ),
     Section("secrets", "6", "Secrets", "kubeplat_tui.screens.secrets.screen", "SecretsScreen"),
+    Section("ssh", "7", "SSH", "kubeplat_tui.screens.ssh.screen", "SshScreen"),
 )
 
 SECTION = {section.id: section for section in SECTIONS}

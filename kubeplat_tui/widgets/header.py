@@ -22,6 +22,8 @@ class Facts:
     region: str = ""
     branch: str = ""
     build: str = ""
+    sessions: int = 0
+    """Open SSH sessions of every environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ def _parts(facts: Facts, badge: str) -> list[_Part]:
     parts += [_Part(Content.assemble((value, "$quiet")), weight) for value, weight in quiet if value]
     if facts.build:
         parts.append(_Part(Content.assemble((f"◐ {facts.build}", "$changing")), 80, right=True))
+    if facts.sessions:
+        parts.append(_Part(Content.assemble(("● ", "$success"), f"{facts.sessions} SSH"), 70, right=True))
     if facts.branch:
         parts.append(_Part(Content.assemble(("git ", "$quiet"), facts.branch), 20, right=True))
     return parts

@@ -35,12 +35,19 @@ class Navigation(Widget):
         self._sections = sections
         self._current = current
         self._busy = ""
+        self._counts: dict[str, int] = {}
         self._spans: list[tuple[int, int, str]] = []
 
     def show_busy(self, section: str) -> None:
         """Mark the section that has something running, "" for none."""
         if section != self._busy:
             self._busy = section
+            self.refresh()
+
+    def show_count(self, section: str, count: int) -> None:
+        """A number beside the section: the sessions that are open there; 0 for none."""
+        if count != self._counts.get(section, 0):
+            self._counts[section] = count
             self.refresh()
 
     def render(self) -> Content:
@@ -57,6 +64,7 @@ class Navigation(Widget):
                     " ",
                     (section.title, "bold" if current else ""),
                     (" ◐" if section.id == self._busy else "", "$changing"),
+                    (self._count(section), "$success"),
                 )
             )
         return Content("\n").join(lines)
@@ -65,7 +73,7 @@ class Navigation(Widget):
         """Tabs on one line: wide apart, closer, and where that is not enough with the current title alone."""
         titles = [section.title for section in self._sections]
         current = [section.title if section.id == self._current else "" for section in self._sections]
-        for words, gap in ((titles, 3), (titles, 2), (current, 2)):
+        for words, gap in ((titles, 3), (titles, 2), (titles, 1), (current, 2)):
             pieces = [self._tab(section, word) for section, word in zip(self._sections, words, strict=True)]
             if sum(piece.cell_length + gap for piece in pieces) - gap <= self.content_size.width:
                 break
@@ -83,7 +91,12 @@ class Navigation(Widget):
             " " if word else "",
             (word, "bold underline" if current else "$quiet"),
             ("◐" if section.id == self._busy else "", "$changing"),
+            (self._count(section), "$success"),
         )
+
+    def _count(self, section: Section) -> str:
+        count = self._counts.get(section.id, 0)
+        return f" ●{count}" if count else ""
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset_capture(self)

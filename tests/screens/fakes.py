@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.events import Decisions, Event, Stop
     from kubeplat_tui.services.inventory import LoadBalancer, Volume
     from kubeplat_tui.services.secrets.store import SecretStore
+    from kubeplat_tui.services.ssh.connections import Connections
+    from kubeplat_tui.services.ssh.forwards import Forwards
     from kubeplat_tui.services.variables.declarations import Declarations
     from kubeplat_tui.services.variables.variable_file import VariableFile
     from tests.screens.fake_secrets import FakeSecretStore
+    from tests.screens.fake_ssh import FakeConnections, FakeForwards
 
 NOW = datetime(2026, 11, 2, 14, 5, 9, tzinfo=UTC)
 SHOWN_FOLDER = Path("/home/jest/kubeplat/environments")
@@ -215,6 +218,8 @@ class FakeIntents(Intents):
         self.disks: list[Volume] = []
         self.secret_store: FakeSecretStore | None = None
         """Made at the first `secrets`: a built playground's."""
+        self.connections: FakeConnections | None = None
+        self.made_forwards: FakeForwards | None = None
         self.expiries: dict[str, Expiry] = {
             "play-jest": Expiry("secure/apiserver.crt", "apiserver", NOW + timedelta(days=363, hours=21))
         }
@@ -298,6 +303,22 @@ class FakeIntents(Intents):
         if self.secret_store is None:
             self.secret_store = fake_secrets.playground(self.behaviour)
         return cast("SecretStore", self.secret_store)
+
+    def ssh(self, site: Site) -> Connections:
+        from tests.screens import fake_ssh
+
+        self.behaviour.enter("ssh")
+        if self.connections is None:
+            self.connections = fake_ssh.FakeConnections()
+        return cast("Connections", self.connections)
+
+    def forwards(self, site: Site) -> Forwards:
+        from tests.screens import fake_ssh
+
+        self.behaviour.enter("forwards")
+        if self.made_forwards is None:
+            self.made_forwards = fake_ssh.FakeForwards()
+        return cast("Forwards", self.made_forwards)
 
     def expiry(self, name: str) -> Expiry | None:
         self.behaviour.enter("expiry")

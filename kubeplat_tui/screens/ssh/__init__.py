@@ -1,0 +1,1 @@
+"""The SSH screen: machines, sessions in tabs, port forwards, files."""
