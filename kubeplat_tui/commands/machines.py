@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.commands.tables import Column, print_table
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.inventory import Layer
-from kubeplat_tui.services.ssh.host_keys import HostKeys
+from kubeplat_tui.services.ssh.host_keys import HostKeys, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,10 +21,8 @@ RUNNING = "running"
 COLUMNS = (
     Column("Name"),
     Column("Layer"),
-    Column("Private IP"),
-    Column("Public IP"),
+    Column("Address"),
     Column("Id", dim=True),
-    Column("State", state=True),
     Column("Zone"),
     Column("Host key", dim=True),
 )
@@ -131,10 +129,8 @@ def _rows(site: Site, machines: list[Instance]) -> list[list[str]]:
         [
             machine.name,
             machine.layer.value,
-            machine.private_ip,
-            machine.public_ip,
+            address_of(machine),
             machine.id,
-            machine.state,
             machine.zone,
             "known" if machine.id in known else "new",
         ]

@@ -262,8 +262,8 @@ def text() -> str:
     parts += [f"### {' '.join(words)}\n\n{_block(_help(*words))}" for words in VERBS]
     parts += [
         "## `--json`\n",
-        "One document, but not for `run`, `plan`, `cleanup` and `forward`. Times are ISO 8601 in UTC; a sensitive value is"
-        " null.\n",
+        "One document, but not for `run`, `plan`, `cleanup` and `forward`. Times are ISO 8601 in UTC; a "
+        "sensitive value is null.\n",
         "| verb | document |\n|---|---|",
     ]
     parts += [f"| {verb} | `{shape}` |" for verb, shape in DOCUMENTS]

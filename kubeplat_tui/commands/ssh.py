@@ -22,6 +22,7 @@ from kubeplat_tui.services.ssh.model import SshError
 
 if TYPE_CHECKING:
     from kubeplat_tui.services.inventory import Instance
+    from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.ssh.connection import Connection
     from kubeplat_tui.services.ssh.shell import ShellEnd
 
@@ -98,7 +99,7 @@ class _Wish:
 
 
 def _run(session: Session, signals: Signals, target: str | None, wish: _Wish, questions: AtShell) -> int:
-    site = session.open()
+    site = _open(session)
     machine = machines.chosen(session, site, target)
     try:
         connection = session.intents.ssh(site).connect(machine, questions, say=questions.say)
@@ -108,6 +109,14 @@ def _run(session: Session, signals: Signals, target: str | None, wish: _Wish, qu
         return _on(connection, session, signals, wish)
     finally:
         connection.close()
+
+
+def _open(session: Session) -> "Site":
+    """The site. That it is a sandbox is said to people only: where stderr is kept, it is the command's alone."""
+    environment = session.environment()
+    if session.err.is_terminal:
+        session.announce(environment)
+    return session.intents.open(environment.name)
 
 
 def _on(connection: "Connection", session: Session, signals: Signals, wish: _Wish) -> int:

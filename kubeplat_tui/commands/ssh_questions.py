@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubeplat_tui.commands import prompts
+from kubeplat_tui.commands.status_line import StatusLine
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.events import Question
 from kubeplat_tui.services.ssh.model import ConsoleAnswer, HostKeyRefusedError, Passphrase, Verdict
@@ -48,21 +49,15 @@ class AtShell:
                 )
         self._session = session
         self._named = frozenset(host_keys)
-        self._said = False
+        self._line = StatusLine(session.err)
 
     def say(self, what: str) -> None:
         """Show on one line of a terminal what connecting does; the next one takes its place."""
-        if self._session.err.is_terminal:
-            self.clear()
-            self._session.err.print(what, style="dim", end="", no_wrap=True, overflow="ellipsis")
-            self._said = True
+        self._line.say(what)
 
     def clear(self) -> None:
         """Take that line away."""
-        if self._said:
-            self._session.err.file.write("\r\x1b[K")
-            self._session.err.file.flush()
-            self._said = False
+        self._line.clear()
 
     def trust(self, question: HostKeyQuestion) -> bool:
         """Whether the key is the machine's. Raises `HostKeyRefusedError` where nobody can be asked."""
