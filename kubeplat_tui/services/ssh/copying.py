@@ -13,6 +13,7 @@ from kubeplat_tui.services.ssh.stopping import Watch
 from kubeplat_tui.services.ssh.transfer_model import (
     Item,
     Kind,
+    Machine,
     Skipped,
     TransferProgress,
     Transferred,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     import paramiko
 
-    from kubeplat_tui.services.ssh.connection import Connection
 
     Say = Callable[[TransferProgress], None]
 
@@ -39,7 +39,7 @@ class Copy:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Machine,
         name: str,
         say: Say,
         stop: threading.Event | None,

@@ -19,6 +19,7 @@ from kubeplat_tui.services.ssh.model import SshError
 from kubeplat_tui.services.ssh.transfer_model import (
     Item,
     Kind,
+    Machine,
     Skipped,
     TransferProgress,
     Transferred,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     import paramiko
 
-    from kubeplat_tui.services.ssh.connection import Connection
     from kubeplat_tui.services.ssh.copying import Say
 
 __all__ = ["Skipped", "TransferProgress", "TransferStoppedError", "Transferred", "get", "put"]
@@ -43,7 +43,7 @@ def quiet(_progress: TransferProgress) -> None:
 
 
 def put(
-    connection: Connection,
+    connection: Machine,
     local: Path,
     remote: str,
     *,
@@ -90,7 +90,7 @@ def put(
 
 
 def get(
-    connection: Connection,
+    connection: Machine,
     remote: str,
     local: Path,
     *,

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.ssh.forward_model import ForwardKind
+from kubeplat_tui.services.ssh.tunnel import hang_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +28,11 @@ def probe(link: Carrier, spec: ForwardSpec, failed: tuple[str, int] | None = Non
     `failed` is a target that a SOCKS forward was forbidden to open: it is tried again too.
     """
     if spec.kind is ForwardKind.LOCAL:
-        link.open(spec.host, spec.port, OPEN_SECONDS).close()
+        hang_up(link.open(spec.host, spec.port, OPEN_SECONDS))
         return
     link.ping(OPEN_SECONDS)
     if failed is not None:
-        link.open(*failed, OPEN_SECONDS).close()
+        hang_up(link.open(*failed, OPEN_SECONDS))
 
 
 class Watch:

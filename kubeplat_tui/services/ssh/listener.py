@@ -16,7 +16,7 @@ from kubeplat_tui.services.events import now
 from kubeplat_tui.services.ssh import forward_probe, socks
 from kubeplat_tui.services.ssh.forward_model import LOOPBACK, ForwardKind, ForwardState, ForwardStatus, place
 from kubeplat_tui.services.ssh.model import LinkState, SshError
-from kubeplat_tui.services.ssh.tunnel import Tunnel, reset
+from kubeplat_tui.services.ssh.tunnel import Tunnel, hang_up, reset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -301,7 +301,7 @@ class Listener:
         try:
             client.sendall(asked.answer(socks.Answer.GRANTED))
         except OSError:
-            channel.close()
+            hang_up(channel)
             raise
 
     def _refuse(self, client: socket.socket, asked: socks.Asked | None, error: SshError) -> None:

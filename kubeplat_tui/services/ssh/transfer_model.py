@@ -4,8 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
 
 from kubeplat_tui.services.ssh.model import SshError
+
+if TYPE_CHECKING:
+    import paramiko
+
+    from kubeplat_tui.services.inventory import Instance
+    from kubeplat_tui.services.ssh.model import LinkStatus
+
+
+class Machine(Protocol):
+    """What a transfer needs of a connection; `connection.Connection` is one."""
+
+    instance: Instance
+    user: str
+
+    @property
+    def status(self) -> LinkStatus:
+        """How it stands."""
+        ...
+
+    def sftp(self) -> paramiko.SFTPClient:
+        """The machine's files. Raises `SshError`."""
+        ...
 
 
 class Kind(StrEnum):

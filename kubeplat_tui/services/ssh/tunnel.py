@@ -58,13 +58,13 @@ class Tunnel:
     def give_up(self) -> None:
         """End it now, from any thread. The client sees a reset: what it has may not be all."""
         self._given_up = True
-        self._channel.close()
+        hang_up(self._channel)
         with contextlib.suppress(OSError):  # wakes who reads, and tells the client nothing yet
             self._client.shutdown(socket.SHUT_RD)
 
     def close(self) -> None:
         """Close both ends."""
-        self._channel.close()
+        hang_up(self._channel)
         if self._given_up:
             reset(self._client)
         self._client.close()
@@ -74,12 +74,11 @@ class Tunnel:
         try:
             while data := self._client.recv(PIECE):
                 self._send(data)
-        except OSError:  # the client is gone, or the channel: nobody is left to tell
+            if not self._given_up:
+                self._channel.shutdown_write()
+        except broken():  # the client is gone, or the channel: nobody is left to tell
             if not self._channel.closed:
                 self.give_up()
-            return
-        if not self._given_up:
-            self._channel.shutdown_write()
 
     def _send(self, data: bytes) -> None:
         while data:
@@ -95,7 +94,7 @@ class Tunnel:
             while data := self._channel.recv(PIECE):
                 self._hand_over(data)
                 self._carried(len(data), 0)
-        except OSError:
+        except broken():
             self.give_up()
             return
         if not self._channel.eof_received:  # it did not end, it broke
@@ -125,3 +124,16 @@ def reset(client: socket.socket) -> None:
     with contextlib.suppress(OSError):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     client.close()
+
+
+def hang_up(channel: paramiko.Channel) -> None:
+    """Close `channel`, also where its connection is gone."""
+    with contextlib.suppress(*broken()):
+        channel.close()
+
+
+def broken() -> tuple[type[Exception], ...]:
+    """What a socket raises that is gone, and a channel whose connection is."""
+    from paramiko.ssh_exception import SSHException
+
+    return OSError, EOFError, SSHException
