@@ -24,7 +24,8 @@ SOCKET_PATH_LIMIT = 103
 its NUL.
 """
 
-LONGEST_NAME = len("/agents/agent.01234567")
+LONGEST_SOCKET = "i-0123456789abcdef0/tmux-4294967295/default"
+"""The longest name below `Places.sockets` that somebody makes."""
 
 POLL = 0.05
 
@@ -67,27 +68,30 @@ class Places:
     @property
     def control(self) -> Path:
         """The control socket."""
-        return self._sockets / "control"
+        return self._for_sockets("control") / "control"
 
     @property
-    def agents(self) -> Path:
-        """The sockets of forwarded SSH agents."""
-        return self._sockets / "agents"
+    def sockets(self) -> Path:
+        """One folder a machine, for what listens there: forwarded SSH agents, tmux."""
+        return self._for_sockets(f"sockets/{LONGEST_SOCKET}") / "sockets"
 
     @property
-    def _sockets(self) -> Path:
-        # In the temporary folder where the state folder's own path is too long for a socket.
-        if len(os.fsencode(self.folder)) + LONGEST_NAME <= SOCKET_PATH_LIMIT:
-            return self.folder
+    def elsewhere(self) -> Path:
+        """A folder for sockets in the temporary folder, where the state folder's own path is too long."""
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"kubeplat-{os.getuid()}-{digest}"
 
+    def _for_sockets(self, longest: str) -> Path:
+        fits = len(os.fsencode(self.folder / longest)) <= SOCKET_PATH_LIMIT
+        return self.folder if fits else self.elsewhere
+
     def make(self) -> None:
         """Make the folders. Raises `KubeplatError` where they cannot be made or are not ours alone."""
-        private_folder(self.folder)
-        private_folder(self.control.parent)
+        ours = {self.folder, self.control.parent, self.sockets.parent}
+        for folder in ours:
+            private_folder(folder)
         # The temporary folder is everybody's: one who made ours first could read what goes through it.
-        for folder in (self.folder, self.control.parent):
+        for folder in ours:
             facts = folder.lstat()
             if folder.is_symlink() or facts.st_uid != os.getuid():
                 raise KubeplatError(

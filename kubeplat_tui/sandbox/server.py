@@ -124,9 +124,8 @@ def run(places: Places, port: int, first: socket.socket) -> Keeper:
         places.control.unlink(missing_ok=True)
         control.close()
         network.close()
-        if places.control.parent != places.folder:
-            with contextlib.suppress(OSError):
-                places.control.parent.rmdir()
+        with contextlib.suppress(OSError):  # most have none
+            places.elsewhere.rmdir()
     return keeper
 
 
@@ -174,7 +173,7 @@ def simulated_machines(places: Places) -> Network:
     """The machines behind moto's instances; what a killed child left of its own is cleaned away."""
     from kubeplat_tui.sandbox.machines.network import Network
 
-    return Network(places.machines, places.agents)
+    return Network(places.machines, places.sockets)
 
 
 def control_socket(path: Path) -> socket.socket:

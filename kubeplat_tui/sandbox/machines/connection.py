@@ -9,12 +9,13 @@ import logging
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import paramiko
 from paramiko.common import (
     AUTH_FAILED,
     AUTH_SUCCESSFUL,
+    MSG_CHANNEL_REQUEST,
     OPEN_FAILED_CONNECT_FAILED,
     OPEN_FAILED_UNKNOWN_CHANNEL_TYPE,
     OPEN_SUCCEEDED,
@@ -85,10 +86,25 @@ class Strangers:
         self._connection.close()
 
 
-class Transport(paramiko.Transport):
-    """Paramiko's, which looks around less often: who closes it wakes it up."""
+def _requested(channel: paramiko.Channel, message: paramiko.Message) -> None:
+    channel._handle_request(message)  # type: ignore[attr-defined]  # noqa: SLF001 - see Transport
+    desk = channel.get_transport().server_object
+    if isinstance(desk, Desk):
+        desk.answered(channel)
 
+
+class Transport(paramiko.Transport):
+    """Paramiko's, with two changes to what it keeps to itself."""
+
+    # Looks around less often: who closes it wakes it up.
     _active_check_timeout = 5.0
+
+    # Says when a request has been answered. A program that ended before that would close the channel, and its
+    # client would take the request for refused.
+    _channel_handler_table: ClassVar[dict[int, Callable[..., None]]] = {
+        **paramiko.Transport._channel_handler_table,  # type: ignore[attr-defined]  # noqa: SLF001
+        MSG_CHANNEL_REQUEST: _requested,
+    }
 
 
 class Connection:
@@ -171,6 +187,12 @@ class Desk(paramiko.ServerInterface):
             hop.serve(channel)
         else:
             self._session(channel)
+
+    def answered(self, channel: paramiko.Channel) -> None:
+        """A request about `channel` was answered."""
+        session = self._sessions.get(channel.get_id())
+        if session is not None:
+            session.answered()
 
     def close(self) -> None:
         """The connection has ended: so do its sessions."""

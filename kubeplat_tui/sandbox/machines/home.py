@@ -60,7 +60,9 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def environ(instance: Instance, user: str, folder: Path, more: dict[str, str]) -> dict[str, str]:
+def environ(
+    instance: Instance, user: str, folder: Path, sockets: Path, more: dict[str, str]
+) -> dict[str, str]:
     """The environment of a process on the machine: as sshd makes it, and what the client sent (`more`)."""
     kept = {name: os.environ[name] for name in TEMPORARY if name in os.environ}
     return {
@@ -72,6 +74,8 @@ def environ(instance: Instance, user: str, folder: Path, more: dict[str, str]) -
         "USER": user,
         "LOGNAME": user,
         "HOSTNAME": instance.name,
+        # Each machine has a tmux of its own, and none the computer's.
+        "TMUX_TMPDIR": str(sockets),
         # A plain sh reads this where it is interactive.
         "ENV": str(folder / ".bashrc"),
     }

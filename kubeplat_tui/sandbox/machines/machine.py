@@ -29,7 +29,7 @@ class Machine:
     def __init__(
         self, instance_id: str, folder: Path, sockets: Path, reach: Callable[[Instance, str], Machine | None]
     ) -> None:
-        """`folder` is its own, `sockets` where forwarded agents listen; `reach` finds the other machines."""
+        """`folder` and `sockets` are its own; `reach` finds the other machines."""
         self.id = instance_id
         self.folder = folder
         self.sockets = sockets
@@ -57,6 +57,7 @@ class Machine:
         """Take it away with its folder."""
         self.end_sessions()
         home.remove(self.folder)
+        home.remove(self.sockets)
 
     def _serve(self, stream: Any) -> None:
         # Slow to load, and most sandboxes never need it.

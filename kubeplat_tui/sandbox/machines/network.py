@@ -25,7 +25,7 @@ class Network:
     """The machines, made when they are first needed."""
 
     def __init__(self, folder: Path, sockets: Path) -> None:
-        """`folder` is for the machines' own folders, `sockets` for those of forwarded agents.
+        """`folder` is for the machines' folders, `sockets` for those of what listens on them.
 
         What a killed predecessor left in them is ended and removed.
         """
@@ -55,9 +55,8 @@ class Network:
         """The machine behind `instance`."""
         with self._lock:
             if instance.id not in self._machines:
-                self._machines[instance.id] = Machine(
-                    instance.id, self._folder / instance.id, self._sockets, self._reach
-                )
+                own = (self._folder / instance.id, self._sockets / instance.id)
+                self._machines[instance.id] = Machine(instance.id, *own, self._reach)
             return self._machines[instance.id]
 
     def console(self, found: Any) -> str:

@@ -74,9 +74,8 @@ class Program:
         folder: Path,
         environ: dict[str, str],
         on: Terminal | None,
-        greeting: str,
     ) -> None:
-        """Run `command` in `folder`. Raises `OSError` where that cannot be done."""
+        """Run `command` in `folder`; `carry` is to follow. Raises `OSError` where that cannot be done."""
         try:
             if on is None:
                 self._start_on_pipes(command, folder, environ)
@@ -89,6 +88,9 @@ class Program:
             raise
         for descriptor in {self._input, *self._outputs}:
             os.set_blocking(descriptor, False)
+
+    def carry(self, greeting: str) -> None:
+        """Begin to carry bytes, after a `greeting` for the client. Returns at once."""
         threading.Thread(target=self._run, args=(greeting,), name="machine-output", daemon=True).start()
         threading.Thread(target=self._feed, name="machine-input", daemon=True).start()
 

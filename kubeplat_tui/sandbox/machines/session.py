@@ -14,6 +14,7 @@ from kubeplat_tui.sandbox.machines import home
 from kubeplat_tui.sandbox.machines.agent import AgentSocket
 from kubeplat_tui.sandbox.machines.program import Program
 from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.services.workplace import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,14 +44,15 @@ class Session:
         self._user = user
         self._agent: AgentSocket | None = None
         self._program: Program | None = None
+        self._greeting: str | None = None
         self._closing = threading.Lock()
         self.terminal: Terminal | None = None
         self.environ: dict[str, str] = {}
 
     @property
     def over(self) -> bool:
-        """Whether its channel has closed."""
-        return self._channel.closed
+        """Whether its channel has closed, and nothing is still to begin."""
+        return self._channel.closed and self._greeting is None
 
     def forward_agent(self, transport: paramiko.Transport, folder: Path) -> bool:
         """Offer the client's agent to the program. False where that cannot be done."""
@@ -71,27 +73,35 @@ class Session:
         return True
 
     def start(self, command: Sequence[str], greeting: str = "") -> bool:
-        """Run `command`; on a terminal, it is greeted there. False where something runs already or cannot."""
+        """Start `command`; `answered` is to follow. False where something runs already or it cannot be done."""
         if self._program is not None:
             return False
-        environ = home.environ(self._instance, self._user, self._machine.folder, self.environ)
+        folder, sockets = self._machine.folder, self._machine.sockets
+        environ = home.environ(self._instance, self._user, folder, sockets, self.environ)
         if self._agent is not None:
             environ["SSH_AUTH_SOCK"] = str(self._agent.path)
         program = Program(self._channel, self._ended)
         try:
-            home.make(self._machine.folder)
-            program.start(
-                command, self._machine.folder, environ, self.terminal, greeting.replace("\n", "\r\n")
-            )
+            home.make(folder)
+            private_folder(sockets)
+            program.start(command, folder, environ, self.terminal)
         except (OSError, ValueError, KubeplatError):
             logger.exception("a session could not be started on %s", self._instance.id)
             return False
         self._program = program
+        self._greeting = greeting.replace("\n", "\r\n")
         return True
+
+    def answered(self) -> None:
+        """The client knows that what it asked for was done. Not before may the program say anything, or end."""
+        if self._program is not None and self._greeting is not None:
+            greeting, self._greeting = self._greeting, None
+            self._program.carry(greeting)
 
     def close(self) -> None:
         """Hang up."""
         self._channel.close()
+        self.answered()  # what was started has to be carried to its end
         if self._program is not None:
             self._program.hang_up()
         self._close_agent()
