@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from contextlib import closing
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from kubeplat_tui.intents import Intents
 from kubeplat_tui.services.inventory import Layer
 from kubeplat_tui.services.ssh import connections as connections_module
 from kubeplat_tui.services.ssh import login, routes
@@ -434,6 +436,36 @@ def test_closing_one_connection_leaves_the_others(lab: Lab) -> None:
     assert said(second) == b"here"
 
 
+def test_a_front_end_has_one_of_them_for_each_environment(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    intents = Intents(lab.site.workplace, environ={})
+    with closing(intents):
+        first = intents.ssh(lab.site)
+        edited = replace(lab.site, environment=replace(lab.site.environment, values={"ssh_user": "core"}))
+        assert intents.ssh(edited) is first
+        assert first.site is edited
+        moved = replace(lab.site, cloud=Lab(tmp_path).site.cloud)
+        second = intents.ssh(moved)
+        assert second is not first
+        with pytest.raises(ConnectStoppedError):
+            first.connect(lab.bastion.instance, Person())
+    with pytest.raises(ConnectStoppedError):
+        second.connect(lab.bastion.instance, Person())
+    lab.close()
+
+
+def test_nothing_is_printed_over_the_screen(lab: Lab) -> None:
+    """With logging left as Python has it: what nobody handles is printed to stderr."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logging.getLogger(), "handlers", [])
+        heard: list[object] = []
+        patch.setattr(logging, "lastResort", _Listener(heard))
+        lab.bastion.hangs_up = True
+        with pytest.raises(UnreachableError):
+            lab.connections.connect(lab.bastion.instance, Person())
+        assert not heard
+
+
 def test_every_step_has_an_end() -> None:
     """Nobody waits longer than a person would."""
     assert 0 < routes.DIAL_SECONDS <= 15
@@ -519,6 +551,17 @@ def watched(connection: Connection, state: LinkState) -> threading.Event:
     if connection.status.state is state and state is not LinkState.UP:
         seen.set()
     return seen
+
+
+class _Listener(logging.Handler):
+    """Remembers what it is told."""
+
+    def __init__(self, heard: list[object]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._heard.append(record)
 
 
 def at_once(count: int, call: Callable[[], Answer]) -> list[Answer]:

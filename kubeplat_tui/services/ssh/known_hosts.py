@@ -60,8 +60,9 @@ class Line:
 
 
 def parse(text: str) -> list[Line]:
-    """Every line of the file."""
-    return [_line(line, number) for number, line in enumerate(text.splitlines(), start=1)]
+    """Every line of the file. Only a line feed ends one: Python's own idea of lines knows others."""
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return [_line(line, number) for number, line in enumerate(lines, start=1)]
 
 
 def written(host: KnownHost) -> str:
