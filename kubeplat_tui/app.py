@@ -20,6 +20,7 @@ from kubeplat_tui.screens.sections import SECTION
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.widgets.footer import live_actions
 from kubeplat_tui.widgets.header import Facts
+from kubeplat_tui.widgets.terminal.keys import ExactKeys
 from kubeplat_tui.widgets.too_small import TooSmall, too_small
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class KubeplatApp(App[int]):
     ) -> None:
         """`start` names an environment to open at once; `playground` makes the user's where there is none."""
         super().__init__()
+        ExactKeys.install()
         self.intents = intents
         self.now = now
         self.start = start

@@ -94,7 +94,7 @@ def _hue(own: list[Color], hue: float, foreground: Color, background: Color) -> 
     else:
         strengths = sorted(_hls(colour)[1:] for colour in own) or [(0.6, 0.5)]
         lightness, saturation = strengths[len(strengths) // 2]
-        red, green, blue = hls_to_rgb(hue, lightness, max(0.3, saturation))
+        red, green, blue = hls_to_rgb(hue, lightness, max(0.3, min(0.5, saturation)))
         found = Color(round(red * 255), round(green * 255), round(blue * 255))
     return Color(*apart(found.rgb, background.rgb, foreground.rgb, READABLE))
 

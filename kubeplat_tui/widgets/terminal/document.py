@@ -108,11 +108,6 @@ class Document:
             lines.append("".join(pieces).rstrip())
         return "\n".join(lines)
 
-    def everything(self, *, history: bool = True) -> str:
-        """All of it, without the blank rows at its end."""
-        start = self.first if history else self.screen
-        return self.text(Place(start, 0), Place(self.end - 1, self.core.columns)).rstrip("\n")
-
     # --- words ------------------------------------------------------------------------------------
 
     def word(self, place: Place) -> tuple[Place, Place]:

@@ -60,13 +60,24 @@ class ExactKeys:
 
     Without the kitty keyboard protocol a terminal sends ESC before a key for alt. Textual takes some of these for
     other keys (ESC f for ctrl+right, ESC 1 for ¡) and loses alt with punctuation. That serves its fields; a machine
-    must get what was pressed. So this works only while a terminal has the keys: `wanted`.
+    must get what was pressed. So this works only while a terminal has the keys: the `owner`.
     """
 
-    wanted: ClassVar[bool] = False
+    owner: ClassVar[object | None] = None
     installed: ClassVar[bool] = False
     # Introducers of longer sequences (ECMA-48): CSI, SS3, OSC, DCS, PM, APC, SOS.
     INTRODUCERS: ClassVar[frozenset[str]] = frozenset("[O]P^_X\x1b")
+
+    @classmethod
+    def give(cls, owner: object) -> None:
+        """`owner` has the keys now."""
+        cls.owner = owner
+
+    @classmethod
+    def take(cls, owner: object) -> None:
+        """`owner` has them no more."""
+        if cls.owner is owner:
+            cls.owner = None
 
     @classmethod
     def install(cls) -> None:
@@ -77,7 +88,7 @@ class ExactKeys:
         textual = XTermParser._sequence_to_key_events  # noqa: SLF001 - Textual has no public hook for this
 
         def exact(self: XTermParser, sequence: str, alt: bool = False) -> Iterable[events.Key]:
-            if not cls.wanted:
+            if cls.owner is None:
                 return textual(self, sequence, alt)
             if len(sequence) == 2 and sequence[0] == "\x1b" and sequence[1] not in cls.INTRODUCERS:
                 sequence, alt = sequence[1], True

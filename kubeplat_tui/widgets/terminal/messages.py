@@ -74,7 +74,7 @@ class ClipboardAsked(OfTerminal, namespace="terminal_view"):
 
 
 class PrefixPressed(OfTerminal, namespace="terminal_view"):
-    """The prefix was pressed: the view has stopped taking keys (`live` is False) until `set_live(True)`."""
+    """The prefix was pressed: keys go to the application until the view is focused anew, or `set_live(True)`."""
 
 
 class Pasted(OfTerminal, namespace="terminal_view"):
@@ -115,7 +115,7 @@ class Searched(OfTerminal, namespace="terminal_view"):
 
 
 class ModeChanged(OfTerminal, namespace="terminal_view"):
-    """Whose the keys are has changed: look at `view.live` and `view.mode`."""
+    """Whose the keys are may have changed: look at `view.takes_every_key` and `view.mode`."""
 
     def __init__(self, view: TerminalPane, mode: Mode) -> None:
         super().__init__(view)

@@ -31,6 +31,9 @@ FRAME = 1 / 60
 LONGEST_HOLD = 0.15
 """Seconds that a frame in the making (mode 2026) may hold the one before: a machine that forgot its end is seen."""
 
+MOST_SAID = 1000
+"""Lines of the application's own that are remembered."""
+
 
 class Mode(StrEnum):
     """What the view itself does with keys."""
@@ -74,6 +77,8 @@ class TerminalPane(Widget, can_focus=True):
         self.back = 0
         """Rows between what is seen and the end; 0 follows the machine."""
         self._said: list[str] = []
+        self._all_said: list[tuple[int, str]] = []
+        """What was ever said, and the number of the line before which it stands."""
         self._painter = Painter(Looks(Palette((), (255, 255, 255), (0, 0, 0), native=True)))
         self._reversed = False
         self._rows: list[Strip] = []
@@ -108,8 +113,15 @@ class TerminalPane(Widget, can_focus=True):
         return max(0, self.end - self.size.height - self.document.first)
 
     def say(self, text: str) -> None:
-        """Show a line of the application's own below the machine's text, until the machine writes on."""
-        self._said += [one_line(line) for line in text.splitlines()] or [""]
+        """Show lines of the application's own below the machine's text, until the machine writes on.
+
+        They stay in `text()`.
+        """
+        number = self.document.screen + self.document.used()
+        for line in text.splitlines() or [""]:
+            self._said.append(one_line(line))
+            self._all_said.append((number, one_line(line)))
+        del self._all_said[:-MOST_SAID]
         self.look_again()
 
     def unsay(self) -> None:
@@ -164,6 +176,11 @@ class TerminalPane(Widget, can_focus=True):
             self._paint()
         else:
             self._paint_timer = self.set_timer(wait, self._paint)
+
+    @property
+    def painted(self) -> bool:
+        """Whether everything that the core was fed is on the screen, or was given to Textual to show."""
+        return self._paint_timer is None and not self._changed and not self._all_changed
 
     def _held(self) -> bool:
         """Whether the machine is drawing a frame that shall be seen as a whole."""

@@ -11,7 +11,7 @@ from kubeplat_tui.widgets.safe_text import one_line
 from kubeplat_tui.widgets.terminal import glyphs
 from kubeplat_tui.widgets.terminal.copy_mode import Walk
 from kubeplat_tui.widgets.terminal.document import Place
-from kubeplat_tui.widgets.terminal.messages import Copied, ModeChanged, Searched
+from kubeplat_tui.widgets.terminal.messages import Copied, Searched
 from kubeplat_tui.widgets.terminal.painting import Mark
 from kubeplat_tui.widgets.terminal.pane import Mode, TerminalPane
 from kubeplat_tui.widgets.terminal.search import Match, Search
@@ -71,6 +71,7 @@ class TerminalReader(TerminalPane):
 
     # --- marking and copying ----------------------------------------------------------------------
 
+    @property
     def selected_text(self) -> str:
         """What is marked, "" where nothing is."""
         marked = self._marked()
@@ -83,8 +84,21 @@ class TerminalReader(TerminalPane):
         ).rstrip("\n")
 
     def text(self, *, history: bool = True) -> str:
-        """The whole session, or its screen: wrapped rows joined, without the blanks at the ends."""
-        return self.document.everything(history=history)
+        """The whole session with what the application said, or its screen.
+
+        Wrapped rows are joined, blanks at the ends of lines left out.
+        """
+        document = self.document
+        start = document.first if history else document.screen
+        pieces = []
+        for number, said in self._all_said:
+            if number > start:
+                pieces.append(document.text(Place(start, 0), Place(number - 1, self.core.columns)))
+            if number >= start:
+                pieces.append(said)
+                start = number
+        pieces.append(document.text(Place(start, 0), Place(document.end - 1, self.core.columns)))
+        return "\n".join(pieces).rstrip("\n")
 
     def select(self, selection: Selection | None) -> None:
         """Mark something, or nothing."""
@@ -94,7 +108,7 @@ class TerminalReader(TerminalPane):
 
     def copy(self) -> None:
         """Copy what is marked (OSC 52)."""
-        text = self.selected_text()
+        text = self.selected_text
         if text:
             self.app.copy_to_clipboard(text)
             self.post_message(Copied(self, text))
@@ -122,10 +136,7 @@ class TerminalReader(TerminalPane):
         self._turn(Mode.NONE)
 
     def _turn(self, mode: Mode) -> None:
-        if mode is not self.mode:
-            self.mode = mode
-            self.post_message(ModeChanged(self, mode))
-            self.refresh_bindings()
+        self.mode = mode
         self.look_again()
 
     def _walked(self) -> None:

@@ -61,7 +61,8 @@ class TerminalView(MouseHand, TerminalReader):
         super().__init__(core(80, 24) if callable(core) else core, id=id, classes=classes)
         self.prefix = prefix
         self.live = True
-        """Whether keys are the machine's. Set it by `set_live`."""
+        """Whether there is a machine that listens. Set it by `set_live`."""
+        self._left = False
         self._feeder = Feeder(self._wake)
         self._told_size: tuple[int, int] | None = None
         self._resizing = False
@@ -122,7 +123,7 @@ class TerminalView(MouseHand, TerminalReader):
                     self.post_message(self.Rang(self))
                 case ClipboardWanted(text):
                     self.post_message(self.ClipboardAsked(self, text))
-        self._said.clear()
+        self._said.clear()  # it stays in the text
         self.core_changed()
 
     def clear_history(self) -> None:
@@ -134,16 +135,19 @@ class TerminalView(MouseHand, TerminalReader):
 
     @property
     def takes_every_key(self) -> bool:
-        """Whether every key but the prefix goes to the machine now."""
-        return self.live and self.mode is Mode.NONE
+        """Whether every key but the prefix goes to the machine now: not after the prefix, nor in the copy mode."""
+        return self.live and not self._left and self.mode is Mode.NONE
 
     def set_live(self, live: bool) -> None:
-        """Whose the keys are: the machine's, or the application's."""
-        if live == self.live:
-            return
-        self.live = live
+        """Whether keys go to the machine; True takes them back after the prefix."""
+        if live != self.live or (live and self._left):
+            self.live, self._left = live, False
+            self._keys_changed()
+
+    def keep_keys(self) -> None:
+        """Leave the keys to the application, as after the prefix."""
+        self._left = True
         self._keys_changed()
-        self.post_message(self.ModeChanged(self, self.mode))
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Textual leaves these to the view, also where the application binds them with priority (ctrl+q)."""
@@ -151,7 +155,8 @@ class TerminalView(MouseHand, TerminalReader):
         if self.takes_every_key:
             return key != self.prefix
         # A key of the copy mode that does nothing must not close a tab either.
-        return self.mode is not Mode.NONE and not key.startswith(("ctrl+", "f1")) and key != self.prefix
+        function_key = key[:1] == "f" and key[1:].isdigit()
+        return self.mode is not Mode.NONE and not (key.startswith("ctrl+") or function_key)
 
     async def _on_key(self, event: events.Key) -> None:
         if self.takes_every_key:
@@ -165,7 +170,7 @@ class TerminalView(MouseHand, TerminalReader):
 
     def _machines_key(self, event: events.Key) -> None:
         if event.key == self.prefix:
-            self.set_live(False)
+            self.keep_keys()
             self.post_message(self.PrefixPressed(self))
         elif event.key in VIEWS_OWN_KEYS and not self.core.modes.alternate_screen:
             self.scroll_rows(VIEWS_OWN_KEYS[event.key] * max(1, self.size.height - 1))
@@ -215,7 +220,8 @@ class TerminalView(MouseHand, TerminalReader):
         super().on_focus()
 
     def on_blur(self) -> None:
-        """The keys go elsewhere."""
+        """The keys go elsewhere; who comes back comes to type."""
+        self._left = False
         self._keys_changed()
         self._tell_focus(False)
         super().on_blur()
@@ -226,8 +232,12 @@ class TerminalView(MouseHand, TerminalReader):
             self.post_message(self.Typed(self, data))
 
     def _keys_changed(self) -> None:
-        ExactKeys.wanted = self.has_focus and self.takes_every_key
+        if self.has_focus and self.takes_every_key:
+            ExactKeys.give(self)
+        else:
+            ExactKeys.take(self)
         self.refresh_bindings()
+        self.post_message(self.ModeChanged(self, self.mode))
 
     def _turn(self, mode: Mode) -> None:
         super()._turn(mode)
@@ -269,5 +279,4 @@ class TerminalView(MouseHand, TerminalReader):
     def on_unmount(self) -> None:
         """Let go of whoever waits to give bytes."""
         self._feeder.close()
-        if self.has_focus:
-            ExactKeys.wanted = False
+        ExactKeys.take(self)
