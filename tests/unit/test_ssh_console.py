@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.cloud import Cloud
 
 KEY, OTHER, THIRD = host_key(ed25519()), host_key(ecdsa()), host_key(ed25519())
-NONE = "has no host keys in it"
 
 
 def fingerprints(*keys: HostKey) -> str:
@@ -54,8 +53,9 @@ def public_keys(*keys: HostKey) -> str:
         ("", ConsoleAnswer.NOT_YET),
         ("[    0.000000] Linux version 6.1", ConsoleAnswer.NOT_YET),
         (fingerprints(KEY).rpartition("\r\n")[0], ConsoleAnswer.NOT_YET),
-        (fingerprints().replace("SHA256:", "MD5:"), ConsoleAnswer.NOT_YET),
+        (fingerprints(KEY).replace("SHA256:", "MD5:"), ConsoleAnswer.NOT_YET),
     ],
+    ids=["prints", "keys", "either", "other-prints", "other-keys", "empty", "booting", "cut", "md5"],
 )
 def test_the_console_s_word_on_a_key(output: str, answer: ConsoleAnswer) -> None:
     said, why = judge(output, KEY)

@@ -142,6 +142,7 @@ def test_a_revoked_key_is_refused(keys: HostKeys) -> None:
         line("i-0100").replace("ssh-ed25519 ", "ssh-rsa "),
         "i-0100,other ssh-ed25519 AAAA",
     ],
+    ids=["only-a-name", "no-key", "no-base64", "cut", "another-kind", "several-names"],
 )
 def test_a_broken_line_about_a_machine_refuses_it_and_is_kept(keys: HostKeys, broken: str) -> None:
     put(keys, "# first", broken)
