@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.ssh.debian import program
 from tests.ssh.farm import make_key
+from tests.terminal.driver import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,9 +39,13 @@ class Agent:
         self.add(key)
         key.unlink()
 
-    def keys(self) -> str:
+    def listing(self) -> str:
         """`ssh-add -l`."""
         return self._ask("-l")
+
+    def is_empty_within(self, seconds: float) -> bool:
+        """Whether it has forgotten its keys by then."""
+        return until(lambda: "ED25519" not in self.listing(), within=seconds)
 
     def close(self) -> None:
         """End it."""

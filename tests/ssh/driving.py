@@ -71,17 +71,19 @@ class Place:
     pace: Pace = PACE
 
     @classmethod
-    def on(cls, farm: Farm, folder: Path, **environ: str) -> Place:
-        """In `folder`, on `farm`; `environ` is the user's environment."""
+    def on(cls, farm: Farm, folder: Path, state: Path | None = None, **environ: str) -> Place:
+        """In `folder`, on `farm`; `environ` is the user's environment, `state` another state folder."""
         cloud = FarmCloud(farm)
+        made = make_site(folder, extra='ssh_user = "root"\n')
         site = replace(
-            make_site(folder, extra='ssh_user = "root"\n'),
+            made,
+            workplace=replace(made.workplace, state=state or made.workplace.state),
             cloud=cloud,
             environ={"HOME": str(folder / "home")} | environ,
         )
-        made = cls(farm, site, cloud, farm.instances())
-        made.use_key(farm.key)
-        return made
+        place = cls(farm, site, cloud, farm.instances())
+        place.use_key(farm.key)
+        return place
 
     def front_end(self) -> Connections:
         """The connections of one front end. Another one shares nothing with it but the known hosts."""
@@ -106,10 +108,13 @@ class Place:
         """Let the bastion's public address be the one behind the wire."""
         self.instances = self.farm.instances(public=address)
 
+    def commit(self, files: dict[str, bytes]) -> None:
+        """Put files into the working copy of the secrets."""
+        WorkingCopy(self.site.folders.root).commit(files)
+
     def use_key(self, key: Path) -> None:
         """Let that be the environment's key on this computer."""
-        files = {SSH_KEY: key.read_bytes(), SSH_PUBLIC: key.with_suffix(".pub").read_bytes()}
-        WorkingCopy(self.site.folders.root).commit(files)
+        self.commit({SSH_KEY: key.read_bytes(), SSH_PUBLIC: key.with_suffix(".pub").read_bytes()})
 
     def forget_key(self) -> None:
         """Take the environment's key off this computer."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,10 +19,10 @@ from tests.ssh.farm import ADDRESSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.ssh.farm import Farm
 
+WHOLE_SCREEN = Path(__file__).with_name("whole_screen.py")
 NARROW, WIDE = Size(80, 24), Size(132, 43)
 
 
@@ -196,12 +198,14 @@ def test_a_closed_connection_leaves_no_thread_and_no_process(place: Place, farm:
         shell.write(b"x")
 
 
-def test_programs_of_the_whole_screen_draw_and_end(place: Place) -> None:
+def test_a_program_of_the_whole_screen_draws_and_follows_the_size(place: Place) -> None:
     with closing(place.connect().shell(NARROW)) as shell:
         reader = Reader(shell)
         reader.see("# ")
-        shell.write(b"seq 1000 | less\n")
-        assert "\x1b[?1049h" in reader.see(":")
+        shell.write(f"{sys.executable} {WHOLE_SCREEN}\n".encode())
+        assert "\x1b[?1049h" in reader.see("whole screen of 80 by 24")
+        shell.resize(WIDE)
+        reader.see("132 by 43")
         shell.write(b"q")
         reader.see("\x1b[?1049l")
         reader.see("# ")

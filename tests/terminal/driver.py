@@ -86,6 +86,10 @@ class Terminal:
         """A fact that tmux knows about the terminal, such as `alternate_on`."""
         return self._tmux("display-message", "-p", "-t", "test", f"#{{{name}}}").strip()
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size."""
+        self._tmux("resize-window", "-t", "test", "-x", str(columns), "-y", str(rows))
+
     def close(self) -> None:
         """End the program, whatever it does."""
         with contextlib.suppress(subprocess.CalledProcessError):

@@ -1,0 +1,159 @@
+"""The real program in the client's place: `kubeplat ssh` and the SSH screen, in a real terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ssh.driving import Place
+from tests.ssh.farm import ADDRESSES, INSTANCES
+from tests.terminal.driver import TMUX, Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.ssh.farm import Farm
+
+CHECKOUT = Path(__file__).parents[2]
+PORT = 8099
+WHOLE_SCREEN = Path(__file__).with_name("whole_screen.py")
+NEEDS_TMUX = pytest.mark.skipif(
+    TMUX is None and not os.environ.get("CI"), reason="tmux is not installed: the real terminal is not driven"
+)
+
+
+@dataclass
+class Program:
+    """kubeplat on the client's computer, with an EC2 there that knows the farm's machines."""
+
+    farm: Farm
+    place: Place
+    terminals: list[Terminal]
+
+    def environ(self) -> dict[str, str]:
+        """No credentials but the ones that EC2 takes, an empty home."""
+        site, folder = self.place.site, self.place.site.workplace.environments.parent
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder / "home"),
+            "USER": "jest",
+            "LC_ALL": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "PYTHONPATH": str(CHECKOUT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "XDG_STATE_HOME": str(folder / "xdg"),
+            "KUBEPLAT_ENVIRONMENTS": str(site.workplace.environments),
+            "KUBEPLAT_ENVIRONMENT": site.environment.name,
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{PORT}",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line; its namespace is the client's, its environment `environ`."""
+        return self.farm.client.command(sys.executable, "-m", "kubeplat_tui", *arguments)
+
+    def run(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """It, with pipes, to its end."""
+        return subprocess.run(
+            self.command(*arguments),
+            input=given,
+            env=self.environ(),
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+
+    def start(self, *arguments: str, columns: int = 100, rows: int = 30) -> Terminal:
+        """It, in a terminal."""
+        environ = self.environ() | {"TERM": "screen-256color"}
+        folder = Path(environ["HOME"])
+        terminal = Terminal(folder, self.command(*arguments), environ=environ, columns=columns, rows=rows)
+        self.terminals.append(terminal)
+        return terminal
+
+    def host_keys(self) -> list[str]:
+        """`--host-key` for every machine."""
+        from tests.ssh.test_host_keys import fingerprint
+
+        return [word for server in self.farm.servers.values() for word in ("--host-key", fingerprint(server))]
+
+
+@pytest.fixture
+def program(farm: Farm, tmp_path: Path) -> Iterator[Program]:
+    """The program, its environment and its EC2."""
+    (tmp_path / "home").mkdir()
+    place = Place.on(farm, tmp_path, state=tmp_path / "xdg" / "kubeplat")
+    machines = [
+        {
+            "id": INSTANCES[name],
+            "name": f"demo-{name}",
+            "layer": name.partition("-")[0],
+            "private": ADDRESSES[name][1],
+            "public": ADDRESSES[name][0],
+            "environment": place.site.environment.name,
+            "console": "",
+        }
+        for name in ("bastion-1", "secure-1", "compute-1")
+    ]
+    (tmp_path / "machines.json").write_text(json.dumps(machines))
+    script = Path(__file__).with_name("ec2_server.py")
+    ec2 = farm.client.start(sys.executable, "-I", script, tmp_path / "machines.json", str(PORT))
+    made = Program(farm, place, [])
+    try:
+        assert ec2.stdout is not None
+        assert ec2.stdout.readline() == b"listening\n"
+        yield made
+    finally:
+        for terminal in made.terminals:
+            terminal.close()
+        ec2.communicate()
+
+
+def test_a_command_has_its_own_streams_and_exit_code(program: Program) -> None:
+    data = bytes(range(256)) * 1000
+    done = program.run("ssh", *program.host_keys(), "secure-1", "--", "cat; hostname >&2; exit 7", given=data)
+    assert done.returncode == 7, done
+    assert done.stdout == data
+    assert done.stderr == b"secure-1\n"
+    killed = program.run("ssh", "secure", "--", "kill -KILL $$")
+    assert killed.returncode == 128 + signal.SIGKILL, killed
+
+
+def test_an_unknown_host_is_refused_where_nobody_can_be_asked(program: Program) -> None:
+    done = program.run("ssh", "secure-1", "--", "true")
+    assert done.returncode == 255, done
+    assert b"demo-bastion-1" in done.stderr
+    assert b"SHA256:" in done.stderr
+
+
+@NEEDS_TMUX
+def test_a_shell_in_a_terminal(program: Program) -> None:
+    """Asked about both machines, typed into, resized, with a program of the whole screen, left by `exit`."""
+    terminal = program.start("ssh", "compute-1")
+    for name in ("demo-bastion-1", "demo-compute-1"):
+        terminal.see(f"the host key of {name}", "(yes/no)")
+        terminal.type("yes")
+        terminal.press("Enter")
+    terminal.see("[root@compute-1 ~]#")
+    terminal.type("stty size; echo $TERM\n")
+    terminal.see("30 100", "screen-256color")
+    terminal.type(f"{sys.executable} {WHOLE_SCREEN}\n")
+    terminal.see("whole screen of 100 by 30", "typed:")
+    terminal.type("abc")
+    terminal.see("typed: abc")
+    terminal.resize(90, 25)
+    terminal.see("whole screen of 90 by 25", "typed: abc")
+    terminal.type("q")
+    terminal.see_if(lambda screen: "whole screen of" not in screen, "the screen as it was")
+    terminal.type("exit 5\n")
+    terminal.see("exit code 5")
