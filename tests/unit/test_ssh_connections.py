@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 def lab(tmp_path: Path) -> Iterator[Lab]:
     made = Lab(tmp_path)
     yield made
+    for thread in threading.enumerate():  # calls that were left to themselves
+        if thread.name == "ssh-call":
+            thread.join(10)
     made.close()
 
 
@@ -376,7 +379,11 @@ def test_connecting_stops_while_the_network_is_silent(lab: Lab) -> None:
     assert lab.network.dialling.wait(10)
     stop.set()
     assert isinstance(ended(5), ConnectStoppedError)
-    lab.network.hang.set()
+    lab.network.hang.set()  # what comes too late is closed
+    for thread in threading.enumerate():
+        if thread.name == "ssh-call":
+            thread.join(10)
+    assert [near.fileno() for near in lab.network.near] == [-1]
 
 
 def test_connecting_stops_while_the_machine_is_silent(lab: Lab) -> None:

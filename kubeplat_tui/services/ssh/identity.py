@@ -58,7 +58,8 @@ class Identity:
         self.site = site
         self._copy = WorkingCopy(site.folders.root)
         self._keyring = KeyringStore(site.environment.name)
-        self._lock = threading.Lock()
+        self.asking = threading.Lock()
+        """Held while a person is asked: one question at a time, and the answer may hold for who waits."""
         self._opened: dict[str, PKey] = {}
         self._from_bucket: bytes | None = None
 
@@ -112,7 +113,7 @@ class Identity:
         """The private key's file, where it is from, and why there is none."""
         if self._copy.file(SSH_KEY) is not None:
             return self._copy.read(SSH_KEY), "of the working copy", ""
-        with held(self._lock, stop):
+        with held(self.asking, stop):
             if self._from_bucket is None:
                 try:
                     self._from_bucket = unless_stopped(self._fetched, stop)
@@ -134,7 +135,7 @@ class Identity:
 
     def _open(self, data: bytes, own: bytes, questions: Questions, say: Say, stop: Stopping) -> PKey:
         digest = hashlib.sha256(data).hexdigest()
-        with held(self._lock, stop):  # eight connections at once ask for one passphrase
+        with held(self.asking, stop):  # eight connections at once ask for one passphrase
             if digest not in self._opened:
                 plain = self._unlocked(data, own, questions, say, stop) if is_protected(data) else data
                 self._opened[digest] = _loaded(plain)

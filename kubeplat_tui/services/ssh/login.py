@@ -6,7 +6,6 @@ Nothing but the key exchange is sent to a machine before its host key is known t
 from __future__ import annotations
 
 import contextlib
-import threading
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.events import now
@@ -54,7 +53,6 @@ class Door:
         self._host_keys = host_keys
         self._identity = identity
         self._pace = pace
-        self._asking = threading.Lock()
 
     def enter(
         self, instance: Instance, route: Route, questions: Questions, say: Say, stop: Stopping
@@ -91,7 +89,7 @@ class Door:
     ) -> bool:
         if self._is_known(instance, key) is None:
             return False
-        with held(self._asking, stop):  # one question at a time; the answer may hold for who waits
+        with held(self._identity.asking, stop):
             found = self._is_known(instance, key)
             if found is None:
                 return True

@@ -68,6 +68,7 @@ ENDLESS = 3600.0
 """Seconds: whoever connects has a time limit of its own, and says so when it is over."""
 PING = "keepalive@openssh.com"
 EXIT_SIGNAL = "exit-signal"
+NO_CHANNEL = -1
 
 
 class Wire(Protocol):
@@ -283,6 +284,7 @@ class SshTransport(_Untyped):  # type: ignore[misc]  # see _Untyped
     def _open(
         self, kind: str, seconds: float, *, target: tuple[str, int] | None = None, window: int | None = None
     ) -> paramiko.Channel:
+        self._opening.number = NO_CHANNEL
         try:
             channel: paramiko.Channel = self.open_channel(
                 kind,
@@ -292,12 +294,13 @@ class SshTransport(_Untyped):  # type: ignore[misc]  # see _Untyped
                 timeout=seconds,
             )
         except (SSHException, EOFError, OSError) as error:
-            refusal = self._refusals.pop(self._opening.number, None)
+            number = self._opening.number
+            refusal = self._refusals.pop(number, None)
             if refusal is not None:
                 raise refusal from error
-            if not self.active:
+            if not self.active or number == NO_CHANNEL:
                 raise EOFError(self.why()) from error
-            self._abandoned.add(self._opening.number)
+            self._abandoned.add(number)
             raise NoAnswerError from error
         return channel
 
