@@ -87,6 +87,7 @@ class Machine:
     """While set, pings and new channels get no answer."""
     offered: list[tuple[str, bytes]] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
     sent: int = 0
     resized: threading.Event = field(default_factory=threading.Event)
     served: list[Server] = field(default_factory=list)
@@ -214,6 +215,10 @@ class Host(paramiko.ServerInterface):
         self, channel: paramiko.Channel, term: bytes, width: int, height: int, *rest: Any
     ) -> bool:
         self.machine.sizes.append((width, height))
+        return True
+
+    def check_channel_env_request(self, channel: paramiko.Channel, name: bytes, value: bytes) -> bool:
+        self.machine.variables[name.decode()] = value.decode()
         return True
 
     def check_channel_window_change_request(

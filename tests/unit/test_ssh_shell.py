@@ -94,6 +94,20 @@ def test_a_terminal_has_a_size_that_changes(lab: Lab, connection: Connection) ->
     assert shell.read() == b"typed"
 
 
+def test_a_terminal_gets_this_computer_s_locale_and_nothing_else_of_its_environment(tmp_path: Path) -> None:
+    lab = Lab(
+        tmp_path, environ={"LANG": "de_DE.UTF-8", "LC_TIME": "C", "LC_ALL": "", "AWS_SECRET_ACCESS_KEY": "s"}
+    )
+    connection = lab.connections.connect(lab.bastion.instance, Person())
+    assert everything(connection.command("say hello")) == b"hello"
+    assert lab.bastion.variables == {}
+    shell = connection.shell(Size(80, 24))
+    shell.write(b"typed")
+    assert shell.read() == b"typed"
+    assert lab.bastion.variables == {"LANG": "de_DE.UTF-8", "LC_TIME": "C"}
+    lab.close()
+
+
 def test_writing_never_blocks_and_has_a_bound(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

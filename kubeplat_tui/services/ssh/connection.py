@@ -24,6 +24,8 @@ SESSION_SECONDS = 15.0
 FILES_WINDOW = 2 << 20
 """Bytes on the way of a file: OpenSSH's own size."""
 TERM = "xterm-256color"
+LOCALE = ("LANG", "LC_")
+"""The variables that say which language and which characters a terminal has."""
 
 
 class Connection:
@@ -46,6 +48,7 @@ class Connection:
         self.route = route
         self._link = link
         self._lent = LentAgent(environ)
+        self._locale = {name: value for name, value in environ.items() if name.startswith(LOCALE) and value}
         self._when_closed = when_closed
         self._shared = shared
         self._shells: set[Shell] = set()
@@ -126,6 +129,9 @@ class Connection:
             if agent:
                 self._lent.lend(channel)
             if size is not None:
+                # As plain ssh does: whether it is taken is for the machine to say (sshd_config's AcceptEnv).
+                for name, value in self._locale.items():
+                    channel.set_environment_variable(name, value)
                 channel.get_pty(term, size.columns, size.rows)
             if command:
                 channel.exec_command(command)
