@@ -25,6 +25,7 @@ from kubeplat_tui.services.cloud import Cloud
 from kubeplat_tui.services.inventory import Instance, Layer
 from tests.ssh.debian import program, root_of
 from tests.ssh.namespaces import Machine
+from tests.terminal.driver import until
 
 if TYPE_CHECKING:
     import socket
@@ -97,6 +98,7 @@ class Server(Machine):
     def serve(self) -> None:
         """Start the SSH server; it listens when this returns."""
         self.run(program("sshd"), "-f", self.folder / "sshd_config", "-E", self.folder / "sshd.log")
+        assert until(lambda: self.listens(22)), self.log()  # it goes into the background before it listens
 
     def stop_serving(self) -> None:
         """Kill the SSH server and whoever it serves: no goodbye is said, their sockets are reset."""

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from tests.ssh.debian import SYSTEM_PATH, program
+from tests.terminal.driver import until
 
 INSIDE = Path(__file__).with_name("inside.py")
 PATIENCE = 20.0
@@ -155,15 +156,23 @@ class Machine:
         return found
 
     def kill(self, word: str) -> None:
-        """Kill the processes inside whose command line begins with `word`."""
+        """Kill the processes inside whose command line begins with `word`; they are gone when this returns."""
         for pid in self.processes(word):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        assert until(lambda: not self.processes(word), within=PATIENCE), f"{word} lives on"
 
     def connections(self, port: int) -> int:
         """How many TCP connections to `port` stand (proc(5), /proc/PID/net/tcp)."""
+        return self._sockets(port, "01")
+
+    def listens(self, port: int) -> bool:
+        """Whether somebody listens there."""
+        return self._sockets(port, "0A") > 0
+
+    def _sockets(self, port: int, state: str) -> int:
         rows = [line.split() for line in Path(f"/proc/{self.pid}/net/tcp").read_text().splitlines()[1:]]
-        return sum(row[1].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
+        return sum(row[1].endswith(f":{port:04X}") and row[3] == state for row in rows)
 
     def close(self) -> None:
         """End it, with every process in it."""

@@ -20,6 +20,7 @@ from kubeplat_tui.services.ssh.model import (
 from tests.ssh.debian import program
 from tests.ssh.driving import Place, output
 from tests.ssh.farm import INSTANCES, make_key
+from tests.terminal.driver import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ def test_a_no_refuses_and_nothing_is_remembered(place: Place, farm: Farm) -> Non
         place.connect("secure-1")
     assert len(place.person.hosts) == 1
     assert HostKeys(place.site.folders.ssh).known() == ()
-    assert farm.bastion.connections(22) == 0
+    assert until(lambda: farm.bastion.connections(22) == 0)
 
 
 def test_what_the_console_says_is_compared(place: Place, farm: Farm) -> None:

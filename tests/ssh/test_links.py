@@ -13,6 +13,7 @@ from kubeplat_tui.services.ssh.link import Pace
 from kubeplat_tui.services.ssh.model import LinkState, Size, SshError, UnreachableError
 from tests.ssh.driving import Reader, States, output
 from tests.ssh.farm import ADDRESSES, BY_WIRE
+from tests.terminal.driver import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def test_the_machines_server_is_killed_and_the_bastion_stays(place: Place, whole
     whole.servers["compute-1"].serve()
     with closing(place.connect("compute-1").command("hostname")) as command:
         assert output(command) == b"compute-1\n"
-    assert whole.bastion.connections(22) == 1
+    assert until(lambda: whole.bastion.connections(22) == 1)
 
 
 def test_the_second_bastion_is_used_when_the_first_is_dead(place: Place, whole: Farm) -> None:

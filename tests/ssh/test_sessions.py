@@ -16,6 +16,7 @@ from kubeplat_tui.services.ssh.model import LinkState, Size, SshError
 from tests.ssh.agents import Agent
 from tests.ssh.driving import Place, Reader, output
 from tests.ssh.farm import ADDRESSES
+from tests.terminal.driver import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,8 +164,8 @@ def test_eight_sessions_at_once_share_one_connection_to_the_bastion(place: Place
     names = ["secure-1", "compute-1"] * 4
     with ThreadPoolExecutor(len(names)) as pool:
         connections = list(pool.map(place.connect, names))
-    assert farm.bastion.connections(22) == 1
-    assert farm.servers["secure-1"].connections(22) == 4
+    assert until(lambda: farm.bastion.connections(22) == 1)
+    assert until(lambda: farm.servers["secure-1"].connections(22) == 4)
     shells = [connection.shell(NARROW) for connection in connections]
     readers = [Reader(shell) for shell in shells]
     for shell in shells:
@@ -177,7 +178,7 @@ def test_eight_sessions_at_once_share_one_connection_to_the_bastion(place: Place
     shells[0].write(b"echo still $((6 * 8))\n")
     readers[0].see("still 48")
     place.close()
-    assert farm.bastion.connections(22) == 0
+    assert until(lambda: farm.bastion.connections(22) == 0)
 
 
 def test_a_closed_connection_leaves_no_thread_and_no_process(place: Place, farm: Farm) -> None:
