@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import socket
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import paramiko
 import pytest
 from keyring.errors import KeyringLocked
 from paramiko.message import Message
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import paramiko
-
 WORD = "correct horse battery"
 ENTRY = ("kubeplat", "demo/ssh-passphrase")
 
@@ -37,6 +37,7 @@ class Agent:
     def __init__(self, path: Path, held: list[paramiko.PKey]) -> None:
         self.held = held
         self.signed = 0
+        self.refuses: list[paramiko.PKey] = []
         self.path = path
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(os.fspath(path))
@@ -75,6 +76,9 @@ class Agent:
             return answer
         blob, data = request.get_binary(), request.get_binary()
         key = next(each for each in self.held if each.asbytes() == blob)
+        if key in self.refuses:
+            answer.add_byte(b"\x05")  # SSH_AGENT_FAILURE
+            return answer
         answer.add_byte(b"\x0e")  # SSH_AGENT_SIGN_RESPONSE
         answer.add_string(key.sign_ssh_data(data).asbytes())
         self.signed += 1
@@ -97,10 +101,6 @@ def memory() -> Iterator[MemoryKeyring]:
 
 def own(lab: Lab) -> paramiko.PKey:
     """The environment's key, as an agent may have it."""
-    import io
-
-    import paramiko
-
     return paramiko.Ed25519Key.from_private_key(io.StringIO(lab.private.decode()))
 
 
@@ -222,6 +222,19 @@ def test_an_agent_s_key_that_the_machine_knows_lets_in(lab: Lab, tmp_path: Path)
     with closing(Agent(tmp_path / "agent", [ed25519(), known])) as agent:
         connect(lab, Person())
         assert agent.signed == 2
+
+
+def test_a_key_whose_owner_says_no_does_not_keep_the_next_from_being_tried(lab: Lab, tmp_path: Path) -> None:
+    asks, known = ed25519(), ed25519()
+    lab.bastion.accepted = [asks.asbytes(), known.asbytes()]
+    with closing(Agent(tmp_path / "agent", [asks, known])) as agent:
+        agent.refuses = [asks]
+        connect(lab, Person())
+        assert agent.signed == 1
+        agent.refuses = [asks, known]
+        with pytest.raises(AuthenticationError) as refusal:
+            connect(lab, Person())
+    assert refusal.value.why.count("the agent did not sign") == 2
 
 
 def test_without_any_key_it_says_where_it_looked(lab: Lab) -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from paramiko.agent import AgentKey
+    from kubeplat_tui.services.ssh.signing import SteadyKey
 
 LIST_SECONDS = 5.0
 SIGN_SECONDS = 60.0
@@ -37,10 +38,12 @@ def dial(environ: Mapping[str, str], seconds: float) -> socket.socket | None:
 
 
 @contextlib.contextmanager
-def agent_keys(environ: Mapping[str, str]) -> Iterator[tuple[AgentKey, ...]]:
+def agent_keys(environ: Mapping[str, str]) -> Iterator[tuple[SteadyKey, ...]]:
     """The agent's keys while the block runs; none where there is no agent, or it does not speak as one."""
     from paramiko.agent import AgentSSH
     from paramiko.ssh_exception import SSHException
+
+    from kubeplat_tui.services.ssh.signing import SteadyKey
 
     connection = dial(environ, LIST_SECONDS)
     if connection is None:
@@ -51,8 +54,8 @@ def agent_keys(environ: Mapping[str, str]) -> Iterator[tuple[AgentKey, ...]]:
         # paramiko's own way looks into the environment of this process only.
         agent._connect(connection)  # noqa: SLF001
         connection.settimeout(SIGN_SECONDS)
-        keys: tuple[AgentKey, ...] = agent.get_keys()
-    except (SSHException, OSError, ValueError, IndexError):
+        keys = tuple(SteadyKey(agent, key.blob, key.comment) for key in agent.get_keys())
+    except (SSHException, OSError, ValueError, IndexError, struct.error):
         keys = ()
     try:
         yield keys

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from paramiko import PKey
-    from paramiko.agent import AgentKey
 
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.ssh.model import Questions
+    from kubeplat_tui.services.ssh.signing import SteadyKey
     from kubeplat_tui.services.ssh.stopping import Stopping
 
     Say = Callable[[str], None]
@@ -74,7 +74,7 @@ class Identity:
             yield self._offers(agents, questions, say, stop)
 
     def _offers(
-        self, agents: tuple[AgentKey, ...], questions: Questions, say: Say, stop: Stopping
+        self, agents: tuple[SteadyKey, ...], questions: Questions, say: Say, stop: Stopping
     ) -> Iterator[Offer]:
         data, where, why = self._data(stop)
         own = _blob(data) if data is not None else b""

@@ -29,6 +29,8 @@ from kubeplat_tui.services.ssh.users import user_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from paramiko import PKey
+
     from kubeplat_tui.services.inventory import Instance
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.ssh.host_keys import HostKeys
@@ -192,23 +194,21 @@ def _no_handshake(
     )
 
 
-def _try(transport: SshTransport, user: str, key: object, stop: Stopping) -> str | None:
+def _try(transport: SshTransport, user: str, key: PKey, stop: Stopping) -> str | None:
     """Offer one key: None where it is taken, else a word on why not, "" for the usual reason."""
-    from paramiko import PKey
     from paramiko.ssh_exception import BadAuthenticationType, SSHException
 
-    assert isinstance(key, PKey)  # noqa: S101 - kept loose so that paramiko need not be loaded for the types
     with Watch(stop, transport.end) as watch:
         watch.give(AUTHENTICATION_SECONDS)
         try:
             further = transport.auth_publickey(user, key)
         except BadAuthenticationType as error:
             return f"it takes no keys, only {', '.join(error.allowed_types)}"
-        except (SSHException, EOFError, OSError) as error:
+        except (SSHException, EOFError, OSError):
             check(stop)
             if watch.late:
                 return f"no answer within {AUTHENTICATION_SECONDS:g} seconds"
-            return "the agent did not sign" if "signing" in str(error) or "agent" in str(error) else ""
+            return "the agent did not sign" if getattr(key, "refused", False) else ""
     if further:
         return f"taken, but it wants more: {', '.join(further)}"
     return None
