@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kubeplat_tui.services.ssh.console import console_says, judge
 from kubeplat_tui.services.ssh.model import ConsoleAnswer, HostKey
-from tests.unit.ssh_machines import ecdsa, ed25519, host_key, instance
+from tests.unit.ssh_servers import ecdsa, ed25519, host_key, instance
 
 if TYPE_CHECKING:
     from kubeplat_tui.services.cloud import Cloud

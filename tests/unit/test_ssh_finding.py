@@ -13,7 +13,8 @@ from kubeplat_tui.services.inventory import Instance, Layer
 from kubeplat_tui.services.ssh.bastions import candidates
 from kubeplat_tui.services.ssh.finding import find
 from kubeplat_tui.services.ssh.users import by_image, user_for
-from tests.unit.ssh_machines import Lab, instance
+from tests.unit.ssh_machines import Lab
+from tests.unit.ssh_servers import instance
 
 if TYPE_CHECKING:
     from pathlib import Path

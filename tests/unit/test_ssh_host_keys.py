@@ -23,7 +23,7 @@ from kubeplat_tui.services.inventory import Layer
 from kubeplat_tui.services.ssh import known_hosts
 from kubeplat_tui.services.ssh.host_keys import HostKeys
 from kubeplat_tui.services.ssh.model import HostKey, HostKeyRefusedError, KnownHost, Verdict
-from tests.unit.ssh_machines import ecdsa, ed25519, host_key, instance
+from tests.unit.ssh_servers import ecdsa, ed25519, host_key, instance
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 MASTER, OTHER = instance(100), instance(101)

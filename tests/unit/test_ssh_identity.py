@@ -21,7 +21,8 @@ from kubeplat_tui.services.ssh.identity import MOST
 from kubeplat_tui.services.ssh.model import AuthenticationError, NoKeyError, Passphrase
 from kubeplat_tui.services.ssh_passphrase import protect
 from tests.unit.keyrings import MemoryKeyring, using
-from tests.unit.ssh_machines import Lab, Person, ed25519
+from tests.unit.ssh_machines import Lab, Person
+from tests.unit.ssh_servers import ed25519
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

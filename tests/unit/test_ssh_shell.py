@@ -10,7 +10,8 @@ import pytest
 from kubeplat_tui.services.ssh import shell as shell_module
 from kubeplat_tui.services.ssh.model import LinkState, Size, SshError
 from kubeplat_tui.services.ssh.shell import WINDOW, ShellEnd
-from tests.unit.ssh_machines import PIECE, Lab, Person
+from tests.unit.ssh_machines import Lab, Person
+from tests.unit.ssh_servers import PIECE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
