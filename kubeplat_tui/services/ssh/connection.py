@@ -172,5 +172,5 @@ class Connection:
     def _failed(self, why: str, error: Exception) -> SshError:
         if not self._link.transport.is_active():
             self._link.ended.wait(1.0)
-            why = self._link.status.why
+            why = self._link.status.why or "The connection was closed here."
         return SshError(f"No session on {self._link.name}.", why=why or f"{error}", todo="Connect again.")
