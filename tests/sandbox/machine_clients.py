@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -151,7 +152,7 @@ def said(transport: paramiko.Transport, command: str, given: bytes = b"") -> Ans
     channel = transport.open_session(timeout=ENOUGH)
     channel.settimeout(ENOUGH)
     channel.exec_command(command)
-    if given:
+    with contextlib.suppress(OSError):  # it may end without having read everything
         channel.sendall(given)
     channel.shutdown_write()
     output, error = channel.makefile("rb").read(), channel.makefile_stderr("rb").read()

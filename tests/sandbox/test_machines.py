@@ -64,6 +64,12 @@ def fingerprint(key: paramiko.PKey) -> str:
     return "SHA256:" + b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
 
 
+TELLS_ITS_SIZE = (
+    "import os, signal as s; w = {s.SIGWINCH}; s.pthread_sigmask(s.SIG_BLOCK, w); "
+    "print('re' + 'ady', flush=True); s.sigwait(w); print(os.get_terminal_size())"
+)
+
+
 # Where the machines are
 
 
@@ -251,10 +257,10 @@ def test_a_login_shell_on_a_terminal(inside: paramiko.Transport, secure: str) ->
     typist.type("tty; stty size; echo $TERM; shopt -q login_shell && echo lo''gin\n")
     assert "/dev/" in typist.read_to("27 91\r\n")
     typist.read_to("xterm-256color\r\nlogin\r\n")
-    typist.type("trap 'stty size' WINCH; echo re''ady\n")
+    typist.type(f'{sys.executable} -c "{TELLS_ITS_SIZE}"\n')
     typist.read_to("ready\r\n")
     typist.channel.resize_pty(133, 44)
-    typist.read_to("44 133\r\n")
+    typist.read_to("columns=133, lines=44")
     typist.type("mkdir in; cd in\n")
     typist.read_to("[ec2-user@play-secure in]$ ")
     typist.type("exit 9\n")
@@ -265,18 +271,21 @@ def test_a_login_shell_on_a_terminal(inside: paramiko.Transport, secure: str) ->
 def test_job_control(inside: paramiko.Transport) -> None:
     typist = Typist(inside)
     typist.read_to(PROMPT)
-    typist.type("sleep 1000 && echo woke\n")
-    typist.read_to("woke\r\n")  # the echo of the line
+    typist.type(
+        """sh -c 'trap "echo conti""nued" CONT; echo star""ted; while :; do sleep 1000 & wait; done'\n"""
+    )
+    typist.read_to("started")
     typist.type("\x1a")
     typist.read_to("Stopped")
     typist.read_to(PROMPT)
-    typist.type("jobs -l; fg\n")
-    typist.read_to("\r\nsleep 1000")
+    typist.type("fg\n")
+    typist.read_to("continued")
     typist.type("\x03")
     typist.read_to(PROMPT)
-    typist.type("echo $?\n")
-    typist.read_to("130\r\n")
-    typist.type("cat\n")
+    typist.type("echo =$?=\n")
+    typist.read_to("=130=")
+    typist.type("""sh -c 'echo star""ted; exec cat'\n""")
+    typist.read_to("started")
     typist.type("a word\n\x04")
     typist.read_to("a word\r\na word\r\n")
     typist.read_to(PROMPT)

@@ -8,9 +8,8 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from paramiko import SSHException
-
 from kubeplat_tui.sandbox.machines.forwarding import Joint
+from kubeplat_tui.sandbox.machines.streams import TROUBLE, Line
 from kubeplat_tui.services.workplace import private_folder
 
 if TYPE_CHECKING:
@@ -46,7 +45,10 @@ class AgentSocket:
     def _accept(self) -> None:
         with self._listener as listener:
             while True:
-                connection, _ = listener.accept()
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
                 if self._closing.is_set():
                     connection.close()
                     return
@@ -55,7 +57,7 @@ class AgentSocket:
     def _forward(self, connection: socket.socket) -> None:
         try:
             channel = self._transport.open_forward_agent_channel()
-        except (SSHException, EOFError, OSError):  # the client refused, or is gone
+        except TROUBLE:  # the client refused, or is gone
             connection.close()
         else:
-            Joint(channel, connection).start()
+            Joint(Line(channel), connection).start()

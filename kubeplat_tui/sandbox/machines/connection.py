@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import io
 import logging
@@ -25,6 +24,7 @@ from kubeplat_tui.sandbox.machines import home
 from kubeplat_tui.sandbox.machines.files import Files, FileServer
 from kubeplat_tui.sandbox.machines.forwarding import Joint
 from kubeplat_tui.sandbox.machines.session import Session
+from kubeplat_tui.sandbox.machines.streams import ClientStream, FromBastion, FromOutside, Line
 from kubeplat_tui.sandbox.machines.terminal import Terminal, Window
 from kubeplat_tui.services.ssh.model import SSH_PORT
 
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
 LOGIN_SECONDS = 60.0
 """How long a client may take to log in (sshd's LoginGraceTime)."""
-
-LOGIN_BYTES = 64 * 1024
-"""What a client may send before it has logged in: a key exchange and a dozen keys fit well."""
 
 LOOK_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
@@ -55,35 +52,6 @@ OLD = {
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 logger = logging.getLogger("kubeplat.sandbox")
-
-
-class Strangers:
-    """A socket from which only so much can be read before its client has logged in."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._left = LOGIN_BYTES
-        self.trusted: Callable[[], bool] = lambda: False
-        self.send = connection.send
-        self.settimeout = connection.settimeout
-
-    @property
-    def _closed(self) -> bool:  # paramiko asks for this name
-        return self._connection.fileno() < 0
-
-    def recv(self, size: int) -> bytes:
-        """As a socket's; b"" when a stranger has said enough."""
-        if self._left <= 0 and not self.trusted():
-            return b""
-        data = self._connection.recv(size)
-        self._left -= len(data)
-        return data
-
-    def close(self) -> None:
-        """Close, and wake up who waits in `recv`."""
-        with contextlib.suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RDWR)
-        self._connection.close()
 
 
 def _requested(channel: paramiko.Channel, message: paramiko.Message) -> None:
@@ -112,19 +80,19 @@ class Connection:
 
     def __init__(
         self,
-        stream: Any,
+        stream: ClientStream,
         machine: Machine,
         instance: Instance,
         reach: Callable[[Instance, str], Machine | None],
     ) -> None:
-        """`stream` is a socket, or the channel of a bastion's connection."""
         self._stream = stream
         self._desk = Desk(self, machine, instance, reach)
-        self._transport = Transport(stream, disabled_algorithms=OLD)
+        # Whatever has these methods of a socket will do; the types say less.
+        self._transport = Transport(stream, disabled_algorithms=OLD)  # type: ignore[arg-type]
         self._transport.local_version = VERSION
         self._transport.channel_timeout = CONNECT_SECONDS
         self._transport.add_server_key(paramiko.Ed25519Key(file_obj=io.StringIO(machine.host_key.private)))
-        if isinstance(stream, Strangers):
+        if isinstance(stream, FromOutside):
             stream.trusted = self._transport.is_authenticated
         self._transport.set_subsystem_handler("sftp", FileServer, Files, machine.folder)
 
@@ -182,9 +150,9 @@ class Desk(paramiko.ServerInterface):
         """A channel that we agreed to is there."""
         hop = self._hops.pop(channel.get_id(), None)
         if isinstance(hop, socket.socket):
-            Joint(channel, hop).start()
+            Joint(Line(channel), hop).start()
         elif hop is not None:
-            hop.serve(channel)
+            hop.serve(FromBastion(channel))
         else:
             self._session(channel)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 BACKLOG = 64
 LOOPBACK = "127.0.0.1"
+PAUSE = 1.0
+"""Seconds before the next try where there is nothing left to open a connection with."""
+
+logger = logging.getLogger("kubeplat.sandbox")
 
 
 class Door:
@@ -38,6 +43,10 @@ class Door:
                 try:
                     connection, _ = self._listener.accept()
                 except ConnectionError:  # gone before we looked
+                    continue
+                except OSError:
+                    logger.exception("a bastion's port could not be answered")
+                    self._closing.wait(PAUSE)
                     continue
                 if self._closing.is_set():
                     connection.close()

@@ -5,6 +5,7 @@ Absolute names are the computer's own, as they are in the machine's shell.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import os
@@ -14,6 +15,7 @@ import paramiko
 from paramiko.sftp import SFTP_FAILURE, SFTP_NO_SUCH_FILE, SFTP_OK, SFTP_PERMISSION_DENIED
 
 from kubeplat_tui.sandbox.machines import home
+from kubeplat_tui.sandbox.machines.streams import TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,10 +37,14 @@ class FileServer(paramiko.SFTPServer):
     """The subsystem. At its end it says that all went well, as sshd does."""
 
     def finish_subsystem(self) -> None:
-        """Send the exit code before the channel closes."""
-        if self.sock is not None:
-            self.sock.send_exit_status(0)
-        super().finish_subsystem()
+        """Send the exit code before the channel closes; close the files, also where the client is gone."""
+        left = list(self.file_table.values())
+        with contextlib.suppress(*TROUBLE):
+            if self.sock is not None:
+                self.sock.send_exit_status(0)
+            super().finish_subsystem()
+        for file in left:
+            file.close()
 
 
 def answered(call: Callable[..., Answer]) -> Callable[..., Answer | int]:

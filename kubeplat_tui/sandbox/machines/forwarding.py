@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from paramiko import Channel
+    from kubeplat_tui.sandbox.machines.streams import Line
 
 PIECE = 32 * 1024
 
@@ -18,8 +18,8 @@ class Joint:
     The end of one side's bytes is passed on, and the other may go on; an error ends both.
     """
 
-    def __init__(self, channel: Channel, other: socket.socket) -> None:
-        self._channel = channel
+    def __init__(self, line: Line, other: socket.socket) -> None:
+        self._line = line
         self._other = other
         self._lock = threading.Lock()
         self._running = 2
@@ -31,22 +31,22 @@ class Joint:
 
     def _outward(self) -> None:
         try:
-            while data := self._channel.recv(PIECE):
+            while data := self._line.recv(PIECE):
                 self._other.sendall(data)
-            self._other.shutdown(socket.SHUT_RDWR if self._channel.closed else socket.SHUT_WR)
-            self._channel.status_event.wait()  # set when the channel has closed
+            self._other.shutdown(socket.SHUT_RDWR if self._line.closed else socket.SHUT_WR)
+            self._line.wait_closed()
             self._other.shutdown(socket.SHUT_RDWR)
         except OSError:
-            self._channel.close()
+            self._line.close()
         self._leave()
 
     def _inward(self) -> None:
         try:
             while data := self._other.recv(PIECE):
-                self._channel.sendall(data)
-            self._channel.shutdown_write()
+                self._line.sendall(data)
+            self._line.end()
         except OSError:
-            self._channel.close()
+            self._line.close()
         self._leave()
 
     def _leave(self) -> None:
@@ -54,5 +54,5 @@ class Joint:
             self._running -= 1
             if self._running:
                 return
-        self._channel.close()
+        self._line.close()
         self._other.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kubeplat_tui.sandbox.machines import home, instances, processes
 from kubeplat_tui.sandbox.machines.host_key import HostKey
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.sandbox.machines.connection import Connection
     from kubeplat_tui.sandbox.machines.instances import Instance
+    from kubeplat_tui.sandbox.machines.streams import ClientStream
 
 STRANGERS = 32
 """Clients of one machine that have not logged in; more are turned away (sshd's MaxStartups)."""
@@ -38,8 +39,8 @@ class Machine:
         self._connections: set[Connection] = set()
         self._lock = threading.Lock()
 
-    def serve(self, stream: Any) -> None:
-        """Serve a client on `stream` (a socket or a channel), in a thread of its own; close it for a stranger
+    def serve(self, stream: ClientStream) -> None:
+        """Serve a client on `stream` in a thread of its own; close it for a stranger
         too many, or where the instance does not run.
         """
         threading.Thread(target=self._serve, args=(stream,), name=f"machine-{self.id}", daemon=True).start()
@@ -59,7 +60,7 @@ class Machine:
         home.remove(self.folder)
         home.remove(self.sockets)
 
-    def _serve(self, stream: Any) -> None:
+    def _serve(self, stream: ClientStream) -> None:
         # Slow to load, and most sandboxes never need it.
         from kubeplat_tui.sandbox.machines.connection import Connection
 

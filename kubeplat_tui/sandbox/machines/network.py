@@ -103,9 +103,9 @@ class Network:
 
 
 def _admit(machine: Machine, client: socket.socket) -> None:
-    from kubeplat_tui.sandbox.machines.connection import Strangers
+    from kubeplat_tui.sandbox.machines.streams import FromOutside
 
-    machine.serve(Strangers(client))
+    machine.serve(FromOutside(client))
 
 
 def _is_private(host: str) -> bool:

@@ -8,7 +8,7 @@ import selectors
 import signal
 import subprocess
 import threading
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 from kubeplat_tui.sandbox.machines import terminal
 
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from kubeplat_tui.sandbox.machines.streams import Line
     from kubeplat_tui.sandbox.machines.terminal import Terminal, Window
 
 PIECE = 31 * 1024
 """Bytes that are sent at once: with SSH's own they fit into one message of the bastion's channel around them."""
+
+LAST_PIECES = 32
+"""More than a terminal or a pipe can hold."""
 
 PATIENCE = 2.0
 """Seconds between the hang-up and the end of a process that does not care."""
@@ -30,26 +34,6 @@ and exec, where nothing is safe beside other threads.
 """
 
 
-class Stream(Protocol):
-    """The client's end: what `paramiko.Channel` has of a socket."""
-
-    closed: bool
-    status_event: threading.Event
-    """Set when the channel has closed."""
-
-    def recv(self, nbytes: int) -> bytes:
-        """Bytes of the client; b"" at the end of its input or of the channel."""
-        ...
-
-    def sendall(self, s: bytes) -> None:
-        """Output. Blocks while the client's window is full; raises `OSError` after the end."""
-        ...
-
-    def sendall_stderr(self, s: bytes) -> None:
-        """Error output, in the same way."""
-        ...
-
-
 class Program:
     """A process in a session of its own, on a pseudo-terminal or on pipes, and the threads that feed it.
 
@@ -57,14 +41,14 @@ class Program:
     with the exit code (negative: the signal).
     """
 
-    def __init__(self, stream: Stream, ended: Callable[[int], None]) -> None:
-        self._stream = stream
+    def __init__(self, line: Line, ended: Callable[[int], None]) -> None:
+        self._line = line
         self._ended = ended
         self._on_terminal = False
         self._input = -1
         self._outputs: dict[int, Callable[[bytes], None]] = {}
         self._lock = threading.Lock()
-        # Whoever waits for the process's bytes wakes up when the writing end closes.
+        # Whoever waits for the process's bytes wakes up when the writing end closes (-1: it has).
         self._over, self._over_write = os.pipe()
         self._users = 2
 
@@ -82,7 +66,7 @@ class Program:
             else:
                 self._start_on_terminal(command, folder, environ, on)
         except OSError:
-            os.close(self._over_write)
+            self._wake()
             self._users = 1
             self._leave()
             raise
@@ -91,8 +75,11 @@ class Program:
 
     def carry(self, greeting: str) -> None:
         """Begin to carry bytes, after a `greeting` for the client. Returns at once."""
-        threading.Thread(target=self._run, args=(greeting,), name="machine-output", daemon=True).start()
-        threading.Thread(target=self._feed, name="machine-input", daemon=True).start()
+        works: list[Callable[[], None]] = [lambda: self._run(greeting), self._feed]
+        if self._on_terminal:
+            works.append(self._wait)
+        for work in works:
+            threading.Thread(target=work, name="machine-program", daemon=True).start()
 
     def resize(self, window: Window) -> None:
         """Tell the program that its terminal has another size."""
@@ -121,8 +108,8 @@ class Program:
         )
         self._input = _taken(process.stdin)
         self._outputs = {
-            _taken(process.stdout): self._stream.sendall,
-            _taken(process.stderr): self._stream.sendall_stderr,
+            _taken(process.stdout): self._line.sendall,
+            _taken(process.stderr): self._line.sendall_stderr,
         }
 
     def _start_on_terminal(
@@ -130,7 +117,7 @@ class Program:
     ) -> None:
         self._input, theirs = on.open()
         self._on_terminal = True
-        self._outputs = {self._input: self._stream.sendall}
+        self._outputs = {self._input: self._line.sendall}
         try:
             # Their end stays open in the process until the shell there has opened it again.
             self._process = subprocess.Popen(  # noqa: S603 - the client's own command, in its own shell
@@ -148,10 +135,22 @@ class Program:
     def _run(self, greeting: str) -> None:
         with contextlib.suppress(OSError):  # the client is gone
             if greeting:
-                self._stream.sendall(greeting.encode())
+                self._line.sendall(greeting.encode())
             self._carry()
         self._ended(self._process.wait())
         self._leave()
+
+    def _wait(self) -> None:
+        # A terminal's end cannot be read where something in the background still has it open (Linux 6.18 says
+        # neither that nor anything else): the shell's own end is the session's, as it is for sshd.
+        self._process.wait()
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._lock:
+            descriptor, self._over_write = self._over_write, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _carry(self) -> None:
         """Send what the process says, until it has said everything or the session is over."""
@@ -163,6 +162,7 @@ class Program:
             while left:
                 for key, _ in selector.select():
                     if key.fd == self._over:
+                        self._send_last(left)
                         return
                     data = _gathered(key.fd)
                     if data:
@@ -171,20 +171,28 @@ class Program:
                         selector.unregister(key.fd)
                         left.remove(key.fd)
 
+    def _send_last(self, outputs: set[int]) -> None:
+        """Send what is there already."""
+        for output in outputs:
+            for _ in range(LAST_PIECES):
+                if not (data := _gathered(output)):
+                    break
+                self._outputs[output](data)
+
     def _feed(self) -> None:
         """Write what the client types, to the end of the channel."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._input, selectors.EVENT_WRITE)
             selector.register(self._over, selectors.EVENT_READ)
             listening = True
-            while data := self._stream.recv(PIECE):
+            while data := self._line.recv(PIECE):
                 # Who closed their input and goes on gets no more; the client need not wait for them.
                 listening = listening and self._write(selector, data)
         if not self._on_terminal:
             os.close(self._input)
             self._input = -1
-        self._stream.status_event.wait()
-        os.close(self._over_write)
+        self._line.wait_closed()
+        self._wake()
         self.hang_up()
         self._leave()
 

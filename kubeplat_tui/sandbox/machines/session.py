@@ -13,6 +13,7 @@ import paramiko
 from kubeplat_tui.sandbox.machines import home
 from kubeplat_tui.sandbox.machines.agent import AgentSocket
 from kubeplat_tui.sandbox.machines.program import Program
+from kubeplat_tui.sandbox.machines.streams import TROUBLE, Line
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.workplace import private_folder
 
@@ -39,6 +40,7 @@ class Session:
     def __init__(self, channel: paramiko.Channel, machine: Machine, instance: Instance, user: str) -> None:
         # Paramiko itself holds a channel only weakly.
         self._channel = channel
+        self._line = Line(channel)
         self._machine = machine
         self._instance = instance
         self._user = user
@@ -80,7 +82,7 @@ class Session:
         environ = home.environ(self._instance, self._user, folder, sockets, self.environ)
         if self._agent is not None:
             environ["SSH_AUTH_SOCK"] = str(self._agent.path)
-        program = Program(self._channel, self._ended)
+        program = Program(self._line, self._ended)
         try:
             home.make(folder)
             private_folder(sockets)
@@ -100,19 +102,19 @@ class Session:
 
     def close(self) -> None:
         """Hang up."""
-        self._channel.close()
+        self._line.close()
         self.answered()  # what was started has to be carried to its end
         if self._program is not None:
             self._program.hang_up()
         self._close_agent()
 
     def _ended(self, code: int) -> None:
-        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):  # the client is gone
+        with contextlib.suppress(*TROUBLE):  # the client is gone
             if code >= 0:
                 self._channel.send_exit_status(code)
             else:
                 self._send_exit_signal(signal.Signals(-code))
-        self._channel.close()
+        self._line.close()
         self._close_agent()
 
     def _send_exit_signal(self, number: signal.Signals) -> None:
