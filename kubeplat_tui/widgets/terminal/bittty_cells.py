@@ -14,7 +14,7 @@ from bittty.style import Color, Style
 from bittty.video import WideHead
 from wcwidth import wcwidth
 
-from kubeplat_tui.widgets.terminal.core import PLAIN, CellStyle, Colour, Line, Run, Underline
+from kubeplat_tui.widgets.terminal.core import CellStyle, Colour, Line, Run, Underline
 from kubeplat_tui.widgets.terminal.history import Packed, pack_run, packed_line
 
 if TYPE_CHECKING:
@@ -118,36 +118,50 @@ def is_blank(row: Sequence[Cell]) -> bool:
     return all(map(is_, row, repeat(BLANK)))
 
 
+def _shown(row: Sequence[Cell], wrapped: bool) -> list[tuple[Style, str, int]]:
+    """The runs of a row without the blanks at its end.
+
+    Where the line goes on in the next row the spaces at the end belong to it; only what was never written does not.
+    """
+    end = len(row)
+    while wrapped and end > 0 and row[end - 1] is BLANK:
+        end -= 1
+    runs = list(_runs(row[:end] if wrapped else row)) if end else []
+    return runs if wrapped else trimmed(runs)
+
+
+def trimmed(runs: list[tuple[Style, str, int]]) -> list[tuple[Style, str, int]]:
+    """Runs without the blanks at their end that look like nothing."""
+    if runs and runs[-1][0] is NORMAL:
+        style, text, cells = runs.pop()
+        short = text.rstrip(" ")
+        if short:
+            runs.append((style, short, cells - len(text) + len(short)))
+    return runs
+
+
 def line_of(row: Sequence[Cell], wrapped: bool) -> Line:
     """A row as a line, blanks without looks at its end left out."""
-    runs = [Run(text, look(style), cells) for style, text, cells in _runs(row)]
-    if runs[-1].style == PLAIN:
-        last = runs.pop()
-        text = last.text.rstrip(" ")
-        if text:
-            runs.append(Run(text, PLAIN, last.cells - (len(last.text) - len(text))))
-    return Line(tuple(runs), wrapped)
+    return Line(tuple(Run(text, look(style), cells) for style, text, cells in _shown(row, wrapped)), wrapped)
 
 
 def packed_of(row: Sequence[Cell], wrapped: bool) -> Packed:
     """A row in the history's small form."""
-    if is_blank(row):
-        return ""
-    runs = list(_runs(row))
-    if len(runs) > 1 and runs[-1][0] is NORMAL and runs[-1][1].isspace():
-        runs.pop()
-    if len(runs) == 1 and runs[0][0] is NORMAL and not wrapped:
-        text = runs[0][1]
-        if len(text) == runs[0][2] and (text.isascii() or "" not in [cell[1] for cell in row]):
-            return text.rstrip(" ")
-    return packed_runs(runs, wrapped)
+    return "" if is_blank(row) and not wrapped else packed_runs(_shown(row, wrapped), wrapped)
 
 
 def packed_runs(runs: Sequence[tuple[Style, str, int]], wrapped: bool = False) -> Packed:
     """Runs in the history's small form."""
-    return packed_line(
-        [(_entry(style)[2], look(style).link, text, cells) for style, text, cells in runs], wrapped
-    )
+    if not wrapped:
+        if not runs:
+            return ""
+        if len(runs) == 1 and runs[0][0] is NORMAL and runs[0][1].isascii():
+            return runs[0][1]
+    parts = []
+    for style, text, cells in runs:
+        _, cell_style, looks = _entry(style)
+        parts.append((looks, cell_style.link, text, cells))
+    return packed_line(parts, wrapped)
 
 
 def row_of(line: Line, columns: int) -> list[Cell]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.widgets.terminal.bittty_cells import NORMAL, WIDTHS, is_blank, packed_runs
+from kubeplat_tui.widgets.terminal.bittty_cells import NORMAL, WIDTHS, is_blank, packed_runs, trimmed
 from kubeplat_tui.widgets.terminal.bittty_writer import MARKS
 
 if TYPE_CHECKING:
@@ -106,10 +106,14 @@ class Flood:
                 if cells == 0:
                     return None
                 used += cells
-                runs.append((style, piece, cells))
+                if runs and runs[-1][0] is style:
+                    _, before, count = runs.pop()
+                    runs.append((style, before + piece, count + cells))
+                else:
+                    runs.append((style, piece, cells))
         if used > columns or style.bg is not None:
             return None
-        return [_packed(runs)], style
+        return [packed_runs(trimmed(runs))], style
 
 
 def _cells(text: str) -> int:
@@ -129,16 +133,3 @@ def _broken(line: str, columns: int) -> list[Packed]:
     packed: list[Packed] = [packed_runs([(NORMAL, piece, columns)], wrapped=True) for piece in pieces[:-1]]
     packed.append(pieces[-1].rstrip(" "))
     return packed
-
-
-def _packed(runs: list[tuple[Style, str, int]]) -> Packed:
-    if runs and runs[-1][0] is NORMAL:
-        style, text, cells = runs.pop()
-        short = text.rstrip(" ")
-        if short:
-            runs.append((style, short, cells - len(text) + len(short)))
-    if not runs:
-        return ""
-    if len(runs) == 1 and runs[0][0] is NORMAL and len(runs[0][1]) == runs[0][2]:
-        return runs[0][1]
-    return packed_runs(runs)

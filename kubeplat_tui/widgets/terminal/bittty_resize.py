@@ -7,6 +7,7 @@ xterm). The alternate screen is cut or filled up: its program draws it anew. The
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.widgets.terminal.bittty_cells import BLANK, is_blank, packed_of, row_of
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.widgets.terminal.bittty_board import SafeBoard
     from kubeplat_tui.widgets.terminal.bittty_cells import Cell
+    from kubeplat_tui.widgets.terminal.bittty_screen import Screen
+
+_LONGEST = 1000  # rows of the history that one line may have to be put together again
 
 
 def resize(board: SafeBoard, columns: int, rows: int) -> None:
@@ -25,7 +29,7 @@ def resize(board: SafeBoard, columns: int, rows: int) -> None:
         return
     main = blitter.primary_page
     here = (cursor.display_x, cursor.y)
-    saved = board.cursor.saved[False]
+    saved = cursor.saved[False]  # where the main screen's cursor is while the other one is shown
     x, y = _resize_main(board, main, (saved.x, saved.y) if blitter.in_alt_screen else here, columns, rows)
     _cut(blitter.alt_page, columns, rows)
     for page in (main, blitter.alt_page):
@@ -38,6 +42,7 @@ def resize(board: SafeBoard, columns: int, rows: int) -> None:
     blitter.left_margin, blitter.right_margin = 0, columns - 1
     cursor.tab_stops = set(range(8, columns, 8))
     if blitter.in_alt_screen:
+        cursor.saved[False] = replace(saved, x=x, y=y)
         cursor.set_position(*here)
     else:
         cursor.set_position(x, y)
@@ -48,14 +53,20 @@ def _resize_main(
 ) -> tuple[int, int]:
     """Returns where the cursor comes to be."""
     grid, wrapped = page.grid, page.wrapped_lines
-    x, y = cursor
+    x, y = cursor[0], min(cursor[1], len(grid) - 1)
+    screen = board.screen
     if columns != page.width:
-        grid, wrapped, (x, y) = _broken_anew(grid, wrapped, (x, min(y, len(grid) - 1)), columns)
+        first, flags = _begun_in_history(screen)
+        grid, wrapped, y = first + grid, flags + wrapped, y + len(first)
+        grid, wrapped, (x, y) = _broken_anew(grid, wrapped, (x, y), columns)
     while len(grid) > rows and len(grid) - 1 > y and is_blank(grid[-1]):
         grid.pop()
         wrapped.pop()
-    screen = board.screen
     over = len(grid) - rows
+    if over < 0 and rows > page.height:
+        back, flags = _last_of_history(screen, -over, columns)
+        grid, wrapped, y = back + grid, flags + wrapped, y + len(back)
+        over = len(grid) - rows
     if over > 0:
         top = min(over, y)
         screen.history.extend(
@@ -63,18 +74,42 @@ def _resize_main(
         )
         screen.added += top
         grid, wrapped, y = grid[top : top + rows], wrapped[top : top + rows], y - top
-    elif over < 0:
-        back = min(-over, len(screen.history)) if rows > page.height else 0
-        if back:
-            lines = screen.history.take_back(back)
-            grid = [row_of(line, columns) for line in lines] + grid
-            wrapped = [line.wrapped for line in lines] + wrapped
-            screen.added, screen.forgotten, y = len(screen.history), True, y + back
-        missing = rows - len(grid)
-        grid += [[BLANK] * columns for _ in range(missing)]
-        wrapped += [False] * missing
+    missing = rows - len(grid)
+    grid += [[BLANK] * columns for _ in range(missing)]
+    wrapped += [False] * missing
     page.grid, page.wrapped_lines = grid, wrapped
     return min(x, columns - 1), y
+
+
+def _begun_in_history(screen: Screen) -> tuple[list[list[Cell]], list[bool]]:
+    """The rows of the history that go on in the first row of the screen, taken out of it."""
+    count = 0
+    while count < min(_LONGEST, len(screen.history)) and screen.history[-1 - count].wrapped:
+        count += 1
+    return _taken(screen, count)
+
+
+def _taken(screen: Screen, count: int) -> tuple[list[list[Cell]], list[bool]]:
+    """The last lines of the history as rows of their own widths."""
+    if not count:
+        return [], []
+    lines = screen.history.take_back(count)
+    screen.added, screen.forgotten = len(screen.history), True
+    return [row_of(line, sum(run.cells for run in line.runs)) for line in lines], [
+        line.wrapped for line in lines
+    ]
+
+
+def _last_of_history(screen: Screen, wanted: int, columns: int) -> tuple[list[list[Cell]], list[bool]]:
+    """The last rows of the history, at least that many if there are, not wider than the screen."""
+    rows: list[list[Cell]] = []
+    flags: list[bool] = []
+    while len(rows) < wanted and len(screen.history):
+        (row,), (goes_on,) = _taken(screen, 1)
+        broken, _ = _broken(row, -1, columns)
+        rows[:0] = broken
+        flags[:0] = [True] * (len(broken) - 1) + [goes_on]
+    return rows, flags
 
 
 def _broken_anew(

@@ -144,11 +144,11 @@ class Scanner:
                     return after
             elif kind in _RARE:
                 self._rare(match)
-            else:
+            elif kind == _STRING:
                 printer.last_printed = ""
-                if kind == _STRING:
-                    self._open(match[6])
-                    return match.end()
+                self._open(match[6])
+                return match.end()
+            else:
                 return self._odd(text, match.start())
             printer.last_printed = ""
         return len(text)
@@ -190,6 +190,7 @@ class Scanner:
         if _UNFINISHED.match(text, start):
             self._keep(text[start:])
             return len(text)
+        self._printer.last_printed = ""
         sequence = "\x1b"
         for index in range(start + 1, len(text)):
             character = text[index]
