@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BRISK", "Ec2", "Lab", "Network", "NetworkCloud", "Person", "instance", "tcp_pair"]
 
-BRISK = Pace(ping=0.05, silent=0.1, lost=0.6)
+BRISK = Pace(ping=0.05, silent=0.1, lost=1.5)
 
 
 @dataclass

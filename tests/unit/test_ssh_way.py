@@ -88,8 +88,8 @@ def test_a_bastion_whose_connection_died_is_reconnected_by_the_next(lab: Lab) ->
 def test_a_bastion_that_stopped_answering_is_left_for_another_one_in_the_middle_of_a_hop(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "HOP_SECONDS", 0.2)
-    monkeypatch.setattr(routes, "PING_SECONDS", 0.2)
+    monkeypatch.setattr(routes, "HOP_SECONDS", 1.0)
+    monkeypatch.setattr(routes, "PING_SECONDS", 0.5)
     old = lab.connections.connect(lab.master.instance, Person())
     other = lab.add(instance(2, Layer.BASTION, public="54.1.2.4"))
     lab.network.dead.add("54.1.2.3")
@@ -197,6 +197,7 @@ def test_several_hops_that_fail_at_once_each_get_their_own_reason(lab: Lab) -> N
 def test_a_machine_that_says_nothing_or_hangs_up_is_told_apart(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    lab.connections.bastion(Person())
     monkeypatch.setattr(login, "HANDSHAKE_SECONDS", 0.2)
     lab.master.silent_from_start = True
     with pytest.raises(UnreachableError, match=r"then said nothing for 0\.2 seconds"):
