@@ -49,7 +49,7 @@ class Agent:
 
     def close(self) -> None:
         """End it."""
-        self._machine.kill(f"{program('ssh-agent')}\0-D\0-a\0{self.socket}")
+        self._machine.kill(lambda command: f"-a {self.socket}" in command)
         self._process.communicate()
 
     def _ask(self, *arguments: str) -> str:

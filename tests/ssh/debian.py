@@ -107,8 +107,9 @@ def _downloaded(package: str, cache: Path) -> list[Path]:
 
 def _inside(root: Path, name: str, package: str) -> Path:
     for folder in FOLDERS:
-        if (root / folder / name).exists():
-            return root / folder / name
+        found = root / folder / name
+        if found.is_file() and not found.is_symlink():  # /sbin/ip of Debian leads out of the unpacked root
+            return found
     raise MissingProgramError(f"Debian's package {package} holds no {name}")
 
 

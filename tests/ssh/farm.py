@@ -102,7 +102,7 @@ class Server(Machine):
 
     def stop_serving(self) -> None:
         """Kill the SSH server and whoever it serves: no goodbye is said, their sockets are reset."""
-        self.kill("sshd")
+        self.kill(is_server)
 
     def restart(self) -> None:
         """Kill the server and start it again."""
@@ -269,6 +269,11 @@ def instance(name: str) -> Instance:
         layer=layer,
         key_name="demo",
     )
+
+
+def is_server(command: str) -> bool:
+    """Whether the command line is an SSH server's, the one that listens or one that serves."""
+    return command.startswith("sshd")
 
 
 def make_key(path: Path, comment: str) -> None:

@@ -14,9 +14,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.ssh.debian import SYSTEM_PATH, program
 from tests.terminal.driver import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INSIDE = Path(__file__).with_name("inside.py")
 PATIENCE = 20.0
@@ -144,23 +148,23 @@ class Machine:
         if done.returncode:
             raise NoNamespacesError(f"ip {' '.join(words)}: {done.stderr.strip()}")
 
-    def processes(self, word: str) -> list[int]:
-        """The processes inside whose command line begins with `word`, as this computer counts."""
+    def processes(self, wanted: Callable[[str], bool]) -> list[int]:
+        """The processes inside whose command line is `wanted`, as this computer counts."""
         space = Path(f"/proc/{self.pid}/ns/pid").readlink()
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                began = (folder / "cmdline").read_bytes().startswith(word.encode())
-                if began and (folder / "ns" / "pid").readlink() == space:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                if wanted(command) and (folder / "ns" / "pid").readlink() == space:
                     found.append(int(folder.name))
         return found
 
-    def kill(self, word: str) -> None:
-        """Kill the processes inside whose command line begins with `word`; they are gone when this returns."""
-        for pid in self.processes(word):
+    def kill(self, wanted: Callable[[str], bool]) -> None:
+        """Kill the processes inside whose command line is `wanted`; they are gone when this returns."""
+        for pid in self.processes(wanted):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        assert until(lambda: not self.processes(word), within=PATIENCE), f"{word} lives on"
+        assert until(lambda: not self.processes(wanted), within=PATIENCE), "a killed process lives on"
 
     def connections(self, port: int) -> int:
         """How many TCP connections to `port` stand (proc(5), /proc/PID/net/tcp)."""

@@ -22,10 +22,10 @@ CHECKOUT = Path(__file__).parents[2]
 
 MAKER = """\
 import pathlib, signal, sys
-from tests.ssh.farm import Farm
+from tests.ssh.farm import Farm, is_server
 farm = Farm(pathlib.Path(sys.argv[1]))
 machines = [farm.switch, farm.client, *farm.servers.values()]
-print(*[machine.pid for machine in machines], *[pid for each in machines for pid in each.processes("sshd")])
+print(*[machine.pid for machine in machines], *[pid for each in machines for pid in each.processes(is_server)])
 sys.stdout.flush()
 signal.pause()
 """

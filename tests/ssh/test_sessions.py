@@ -14,8 +14,9 @@ import pytest
 
 from kubeplat_tui.services.ssh.model import LinkState, Size, SshError
 from tests.ssh.agents import Agent
+from tests.ssh.debian import program
 from tests.ssh.driving import Place, Reader, output
-from tests.ssh.farm import ADDRESSES
+from tests.ssh.farm import ADDRESSES, is_server
 from tests.terminal.driver import until
 
 if TYPE_CHECKING:
@@ -110,14 +111,16 @@ def test_agent_forwarding_only_when_asked(farm: Farm, tmp_path: Path, agent: Age
     place = Place.on(farm, tmp_path, SSH_AUTH_SOCK=str(agent.socket))
     try:
         connection = place.connect("compute-1")
-        with closing(connection.command("echo ${SSH_AUTH_SOCK:-none}; ssh-add -l")) as not_asked:
+        with closing(
+            connection.command(f"echo ${{SSH_AUTH_SOCK:-none}}; {program('ssh-add')} -l")
+        ) as not_asked:
             assert output(not_asked) == b"none\n"
             assert b"Could not open a connection" in not_asked.read_error()
-        with closing(connection.command("ssh-add -l", agent=True)) as asked:
+        with closing(connection.command(f"{program('ssh-add')} -l", agent=True)) as asked:
             assert "somebody@somewhere (ED25519)" in output(asked).decode()
         with closing(connection.shell(NARROW, agent=True)) as shell:
             reader = Reader(shell)
-            shell.write(b"ssh-add -l; echo $((40 + 2))\n")
+            shell.write(f"{program('ssh-add')} -l; echo $((40 + 2))\n".encode())
             assert "somebody@somewhere (ED25519)" in reader.see("42\r\n")
     finally:
         place.close()
@@ -128,9 +131,9 @@ def test_the_agent_is_lent_no_longer_than_the_session_lives(farm: Farm, tmp_path
     place = Place.on(farm, tmp_path, SSH_AUTH_SOCK=str(agent.socket))
     try:
         connection = place.connect("compute-1")
-        with closing(connection.command("ssh-add -l", agent=True)) as asked:
+        with closing(connection.command(f"{program('ssh-add')} -l", agent=True)) as asked:
             assert "somebody@somewhere (ED25519)" in output(asked).decode()
-        with closing(connection.command("ssh-add -l")) as later:
+        with closing(connection.command(f"{program('ssh-add')} -l")) as later:
             assert b"somebody" not in output(later)
     finally:
         place.close()
@@ -140,9 +143,9 @@ def test_the_bastion_sees_no_agent_and_no_session(farm: Farm, tmp_path: Path, ag
     """It only carries: nothing is started on it."""
     place = Place.on(farm, tmp_path, SSH_AUTH_SOCK=str(agent.socket))
     try:
-        with closing(place.connect("compute-1").command("ssh-add -l", agent=True)) as command:
+        with closing(place.connect("compute-1").command(f"{program('ssh-add')} -l", agent=True)) as command:
             output(command)
-            started = [pid for pid in farm.bastion.processes("") if pid not in farm.bastion.processes("sshd")]
+            started = farm.bastion.processes(lambda command: not is_server(command))
             assert started == [farm.bastion.pid]
     finally:
         place.close()
