@@ -74,7 +74,14 @@ def _sixteen(theme: Theme, foreground: Color, background: Color) -> tuple[Rgb, .
                      theme.primary, theme.secondary)
         if text and not text.startswith("ansi")
     ]  # fmt: skip
-    six = [_hue(own, hue, foreground, background) for hue in HUES.values()]
+    six = []
+    for hue in HUES.values():
+        found = _nearest(own, hue)
+        if found is None:
+            found = _made(own, hue)
+        else:
+            own.remove(found)
+        six.append(_readable(found, background))
     black, white = Color(0, 0, 0), Color(255, 255, 255)
     if theme.dark:
         greys = (background.blend(black, 0.25), background.blend(foreground, 0.85),
@@ -86,17 +93,32 @@ def _sixteen(theme: Theme, foreground: Color, background: Color) -> tuple[Rgb, .
     return tuple(colour.rgb for colour in (greys[0], *six, greys[1], greys[2], *bright, greys[3]))
 
 
-def _hue(own: list[Color], hue: float, foreground: Color, background: Color) -> Color:
-    """The theme's colour nearest to a hue, or one as light and as strong as the theme's others."""
+def _nearest(own: list[Color], hue: float) -> Color | None:
+    """The theme's colour that is nearest to a hue; None where none is near."""
     near = [colour for colour in own if _distance(_hls(colour)[0], hue) < NEAR and _hls(colour)[2] > 0.15]
-    if near:
-        found = min(near, key=lambda colour: _distance(_hls(colour)[0], hue))
-    else:
-        strengths = sorted(_hls(colour)[1:] for colour in own) or [(0.6, 0.5)]
-        lightness, saturation = strengths[len(strengths) // 2]
-        red, green, blue = hls_to_rgb(hue, lightness, max(0.3, min(0.5, saturation)))
-        found = Color(round(red * 255), round(green * 255), round(blue * 255))
-    return Color(*apart(found.rgb, background.rgb, foreground.rgb, READABLE))
+    return min(near, key=lambda colour: _distance(_hls(colour)[0], hue), default=None)
+
+
+def _made(own: list[Color], hue: float) -> Color:
+    """A colour as light and as strong as the theme's others."""
+    strengths = sorted(_hls(colour)[1:] for colour in own) or [(0.6, 0.45)]
+    lightness, saturation = strengths[len(strengths) // 2]
+    return _of_hls(hue, lightness, max(0.3, min(0.5, saturation)))
+
+
+def _readable(colour: Color, background: Color) -> Color:
+    """The colour, as much lighter or darker as it must be to be read, of the same hue."""
+    hue, lightness, saturation = _hls(colour)
+    step = -0.02 if luminance(background.rgb) > 0.18 else 0.02
+    while contrast(colour.rgb, background.rgb) < READABLE and 0 < lightness < 1:
+        lightness = max(0.0, min(1.0, lightness + step))
+        colour = _of_hls(hue, lightness, saturation)
+    return colour
+
+
+def _of_hls(hue: float, lightness: float, saturation: float) -> Color:
+    red, green, blue = hls_to_rgb(hue, lightness, saturation)
+    return Color(round(red * 255), round(green * 255), round(blue * 255))
 
 
 def _hls(colour: Color) -> tuple[float, float, float]:
@@ -186,7 +208,7 @@ class Looks:
         if swapped:
             written, under = under, written
         by_index = style.background if swapped else style.foreground
-        if not style.concealed and written != under and _movable(by_index):
+        if _movable(by_index) and (style.foreground is None or style.foreground != style.background):
             written = apart(written, under, self._farther(under), TOLD_APART)
         if style.dim:
             written = blend(written, under, DIM)

@@ -27,6 +27,11 @@ class Walk:
         """What is marked."""
         return None if self.anchor is None else Selection(self.anchor, self.at, self.grain)
 
+    @property
+    def last(self) -> int:
+        """The last row that is not blank."""
+        return self.document.screen + max(1, self.document.used()) - 1
+
     def mark(self, grain: Grain) -> None:
         """Begin to mark here; the same again stops."""
         if self.anchor is not None and self.grain is grain:
@@ -38,7 +43,7 @@ class Walk:
     def go(self, place: Place) -> None:
         """Put the cursor on a place, or the nearest one that there is."""
         document = self.document
-        number = max(document.first, min(place.line, document.end - 1))
+        number = max(document.first, min(place.line, self.last))
         column = max(0, min(place.column, document.core.columns - 1))
         self.at = Place(number, glyphs.span_at(document.line(number), column)[0])
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MARKS = 4
 """Combining marks that are shown on one base."""
 UNKNOWN = "�"
+UNSAFE = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
+"""Unicode's categories of what is not drawn as it is: controls, format characters, halves of pairs, the unassigned."""
 JOINER, KEYCAP = "\u200d", "\u20e3"
 SELECTORS = range(0xFE00, 0xFE10)
 SKINS = range(0x1F3FB, 0x1F400)
@@ -102,8 +104,7 @@ def shown(glyph: Glyph) -> str:
         )
         return letters[: glyph.cells].ljust(glyph.cells)
     base = glyph.text[0]
-    category = unicodedata.category(base)
-    if category in {"Cc", "Cf", "Cs", "Zl", "Zp"} or get_character_cell_size(base) > glyph.cells:
+    if unicodedata.category(base) in UNSAFE or get_character_cell_size(base) > glyph.cells:
         return UNKNOWN.ljust(glyph.cells)
     width = get_character_cell_size(base)
     if not width:

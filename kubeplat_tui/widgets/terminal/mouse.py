@@ -27,9 +27,14 @@ class MouseHand(TerminalReader):
 
     live = True
     _pressed: Place | None = None
+    """Where marking began."""
     _pressed_at = -TWICE
     _presses = 0
+    _marking = False
+    _button = 0
+    """The button that is held and that the machine was told of."""
     _reported: tuple[int, int] | None = None
+    """The cell that the machine was told last."""
 
     def _machines_mouse(self, event: events.MouseEvent) -> bool:
         wants = self.core.modes.mouse is not MouseTracking.NONE
@@ -56,6 +61,7 @@ class MouseHand(TerminalReader):
         event.stop()
         if self._machines_mouse(event):
             self.capture_mouse()
+            self._button = event.button
             self._reported = (event.x, event.y)
             self._report(event, MouseAction.PRESS, event.button)
             return
@@ -66,18 +72,20 @@ class MouseHand(TerminalReader):
         self._presses = self._presses % len(Grain) + 1 if again else 1
         self._pressed, self._pressed_at = place, event.time
         grain = Grain(self._presses)
+        self._marking = True
         self.capture_mouse()
         self.select(None if grain is Grain.CELL else Selection(place, place, grain))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """The mouse moves: a report for each cell, or the end of what is marked."""
         event.stop()
-        if self._reported is not None or (self._pressed is None and self._machines_mouse(event)):
+        # A button that was pressed on another widget is not the machine's.
+        if self._button or (not event.button and not self._marking and self._machines_mouse(event)):
             if self._reported != (event.x, event.y):
-                self._reported = (event.x, event.y) if event.button else None
-                self._report(event, MouseAction.MOVE, event.button)
+                self._reported = (event.x, event.y)
+                self._report(event, MouseAction.MOVE, self._button)
             return
-        if self._pressed is None or self.app.mouse_captured is not self:
+        if not self._marking or self._pressed is None:
             return
         if event.y < 0 or event.y >= self.size.height:
             self.scroll_rows(1 if event.y < 0 else -1)
@@ -88,13 +96,14 @@ class MouseHand(TerminalReader):
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """The button is let go: what is marked is copied."""
         event.stop()
-        captured = self.app.mouse_captured is self
         self.release_mouse()
-        if self._reported is not None or (not captured and self._machines_mouse(event)):
-            self._reported = None
-            self._report(event, MouseAction.RELEASE, event.button)
-        elif captured and self.selection is not None:
-            self.copy()
+        if self._button:
+            held, self._button = self._button, 0
+            self._report(event, MouseAction.RELEASE, held)
+        elif self._marking:
+            self._marking = False
+            if self.selection is not None:
+                self.copy()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """The wheel."""

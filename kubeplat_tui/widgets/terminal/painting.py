@@ -41,7 +41,11 @@ class Painter:
     def strip(self, line: Line, width: int, marks: Iterable[Mark] = ()) -> Strip:
         """A row, exactly `width` cells wide. The same row gives the same strip."""
         look = self.looks.of
-        parts = [(run.text, run.cells, look(run.style)) for run in line.runs if run.cells]
+        parts = [
+            ("" if run.style.concealed else run.text, run.cells, look(run.style))
+            for run in line.runs
+            if run.cells
+        ]
         key: tuple[object, ...] = (width, *[(text, cells, id(style)) for text, cells, style in parts], *marks)
         strip = self._strips.get(key)
         if strip is None:

@@ -118,9 +118,9 @@ class TerminalPane(Widget, can_focus=True):
         They stay in `text()`.
         """
         number = self.document.screen + self.document.used()
-        for line in text.splitlines() or [""]:
-            self._said.append(one_line(line))
-            self._all_said.append((number, one_line(line)))
+        lines = [one_line(line).rstrip() for line in text.splitlines() or [""]]
+        self._said += lines
+        self._all_said += [(number, line) for line in lines]
         del self._all_said[:-MOST_SAID]
         self.look_again()
 

@@ -202,6 +202,8 @@ class TerminalReader(TerminalPane):
             "last": all_rows,
         }[how]
         if self.walk is not None:
+            if how in {"first", "last"}:
+                self.walk.to_start()
             self.walk.rows(rows)
             self._walked()
         else:

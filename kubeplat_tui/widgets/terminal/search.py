@@ -65,8 +65,6 @@ class Search:
         """Search for at most that long (a line more)."""
         until = perf_counter() + seconds
         border = self._border()
-        self._next = max(self._next, self._document.first)
-        self._forget(self._document.first)
         while self._next < border and perf_counter() < until:
             last = self._document.whole(self._next)[1]
             self._history += self._found(self._next, last)
@@ -76,6 +74,7 @@ class Search:
 
     def look_at_screen(self) -> None:
         """Search what is on the screen, and the beginning of its first line in the history."""
+        self._forget(self._document.first)
         found: list[Match] = []
         number = self._border()
         while number < self._document.end:
@@ -116,6 +115,7 @@ class Search:
         return document.whole(document.screen)[0] if document.core.rows else document.end
 
     def _forget(self, first: int) -> None:
+        self._next = max(self._next, first)
         gone = bisect_left(self._history, first, key=lambda match: match.start.line)
         del self._history[:gone]
 
