@@ -596,6 +596,7 @@ ACTIONS: tuple[Action, ...] = (
         "Restart",
         "Connect the forward again on the same local port.",
     ),
+    Action("tick.switch", ("space", "enter"), "flip", "Switch", "Switch it on or off.", footer=Footer.NEVER),
     Action("broadcast.start", ("enter",), "start", "Start", "Send what is typed to every marked tab."),
     Action("broadcast.mark", ("space",), "mark", "Mark", "Take the tab in, or leave it out."),
     Action("broadcast.all", ("a",), "all", "All", "Take every tab in, or none."),

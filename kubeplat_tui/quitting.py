@@ -1,4 +1,4 @@
-"""Quitting asks first about what would be lost: a build at work, unsaved variables, the sandbox."""
+"""Quitting asks first about what would be lost: a build at work, unsaved variables, SSH sessions, the sandbox."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 
 def quit_when_told(app: KubeplatApp) -> None:
-    """Quit in good order when the system says so (SIGTERM): a stopped container, a computer that shuts down.
+    """Quit in good order when the system says so: SIGTERM (a stopped container, a computer that shuts down), SIGHUP
+    (the terminal's window was closed).
 
     Otherwise the terminal would keep the last screen, and with it whatever was revealed. A build is asked to stop
-    cleanly by its own screen, and the process ends when Terraform has.
+    cleanly by its own screen, and the process ends when Terraform has. Sessions and port forwards end with it.
     """
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.exit, 128 + signal.SIGTERM)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, app.exit, 128 + number)
 
 
 def quit_asking(app: KubeplatApp) -> None:
@@ -62,10 +64,39 @@ def _ask_about_variables(app: KubeplatApp, names: list[str]) -> None:
     app.push_screen(dialog, answered)
 
 
+def what_is_open(app: KubeplatApp) -> str:
+    """The sessions and forwards that end with the application: `2 SSH sessions (play-jest) and a port forward`."""
+    sessions = sum(opened.sessions for opened in app.opened.values())
+    forwards = sum(opened.forwards for opened in app.opened.values())
+    names = ", ".join(opened.name for opened in app.opened.values() if opened.sessions or opened.forwards)
+    parts = [
+        f"{count} {noun}{'' if count == 1 else 's'}"
+        for count, noun in ((sessions, "SSH session"), (forwards, "port forward"))
+        if count
+    ]
+    return f"{' and '.join(parts)} ({names})" if parts else ""
+
+
+def _ask_about_sessions(app: KubeplatApp) -> None:
+    """Nothing else is to be asked: ask about what is open, or quit."""
+    what = what_is_open(app)
+    if not what:
+        app.exit(0)
+        return
+    from kubeplat_tui.screens.choice import Choice, ChoiceDialog
+
+    dialog = ChoiceDialog(
+        "Quitting closes what is open.",
+        f"{what}. What runs in a shell there is hung up on.",
+        [Choice("stay", "Stay", "go on working"), Choice("quit", "Quit", "close it all")],
+    )
+    app.push_screen(dialog, lambda choice: app.exit(0) if choice == "quit" else None)
+
+
 def _look_at_sandbox(app: KubeplatApp) -> None:
     """Find out in a thread whether the sandbox would end with us, then ask or quit."""
     if not any(opened.site and opened.site.environment.sandbox for opened in app.opened.values()):
-        app.exit(0)
+        _ask_about_sessions(app)
         return
 
     def work() -> None:
@@ -100,13 +131,14 @@ def built_in_our_sandbox(intents: Intents) -> list[str]:
 
 def _ask_about_sandbox(app: KubeplatApp, built: list[str]) -> None:
     if not built:
-        app.exit(0)
+        _ask_about_sessions(app)
         return
     from kubeplat_tui.screens.choice import Choice, ChoiceDialog
 
+    closed = what_is_open(app)
     dialog = ChoiceDialog(
         "The sandbox and what was built in it end with the last window.",
-        f"Built there: {', '.join(built)}.",
+        f"Built there: {', '.join(built)}." + (f"\nQuitting closes {closed} either way." if closed else ""),
         [
             Choice("keep", "Keep it running", "quit; kubeplat sandbox stop ends it later"),
             Choice("stop", "Stop it", "quit; what was built is gone"),

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
-from textual.widgets import Checkbox, Input, Static
+from textual.widgets import Input, Static
 
 from kubeplat_tui.screens.ssh.copying import Way, Wish
+from kubeplat_tui.screens.ssh.tick import Tick
 from kubeplat_tui.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ FIELDS = {
 
 class CopyDialog(Dialog[Wish]):
     """Dismisses with what is wished. What is there already is replaced only where that is asked for."""
-
-    DEFAULT_CSS = """
-    CopyDialog Checkbox { border: none; padding: 0; background: $surface; }
-    CopyDialog Checkbox:focus { border: none; }
-    CopyDialog .label { color: $quiet; }
-    """
 
     def __init__(self, wish: Wish, problem: str = "") -> None:
         """`problem` is why the same wish failed before."""
@@ -43,8 +38,8 @@ class CopyDialog(Dialog[Wish]):
             yield Static(f"{wish.way.capitalize()} {where}", classes="title", markup=False)
             for name, label in FIELDS[wish.way]:
                 yield Static(label, classes="label")
-                yield Input(wish.local if name == "local" else wish.remote, id=name)
-            yield Checkbox("Replace what is there", wish.overwrite, id="overwrite", compact=True)
+                yield Input(wish.local if name == "local" else wish.remote, id=name, classes="-flat")
+            yield Tick("Replace what is there", wish.overwrite, id="overwrite")
             problem = f"✖ {self._problem}" if self._problem else ""
             yield Static(problem, classes="problem", markup=False)
         box.border_subtitle = "enter in a field copies · tab goes on · esc cancels"
@@ -59,7 +54,7 @@ class CopyDialog(Dialog[Wish]):
         """Both are needed."""
         local, remote = (self.query_one(f"#{name}", Input).value.strip() for name in ("local", "remote"))
         if local and remote:
-            overwrite = self.query_one("#overwrite", Checkbox).value
+            overwrite = self.query_one("#overwrite", Tick).value
             self.dismiss(replace(self._wish, local=local, remote=remote, overwrite=overwrite))
         else:
             self.query_one(".problem", Static).update("✖ Both paths are needed.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
-from textual.widgets import Checkbox, Input, Select, Static
+from textual.widgets import Input, Select, Static
 
+from kubeplat_tui.screens.ssh.tick import Tick
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.ssh.forward_model import ForwardKind, ForwardSpec
 from kubeplat_tui.widgets.dialog import Dialog
@@ -43,10 +44,9 @@ class ForwardDialog(Dialog[ForwardSpec]):
     """Dismisses with what is wanted. It is connected afterwards: the table says how that goes."""
 
     DEFAULT_CSS = """
-    ForwardDialog Checkbox { border: none; padding: 0; background: $surface; }
-    ForwardDialog Checkbox:focus { border: none; }
-    ForwardDialog Input { margin: 0; }
-    ForwardDialog .label { color: $quiet; }
+    ForwardDialog Select { background: $panel; }
+    ForwardDialog .problem { display: none; }
+    ForwardDialog.-wrong .problem { display: block; }
     """
 
     def __init__(self, vias: Sequence[tuple[str, str]]) -> None:
@@ -59,15 +59,15 @@ class ForwardDialog(Dialog[ForwardSpec]):
         with Vertical(classes="box") as box:
             yield Static("Forward a port of this computer", classes="title", markup=False)
             yield Static("Target, as the machine it goes through knows it", classes="label")
-            yield Input(placeholder="localhost:2379 or 10.80.10.100:10250", id="target", compact=True)
-            yield Checkbox("SOCKS proxy: each client says where to", id="socks", compact=True)
+            yield Input(placeholder="localhost:2379 or 10.80.10.100:10250", id="target", classes="-flat")
+            yield Tick("SOCKS proxy: each client says where to", id="socks")
             yield Static("Through", classes="label")
             options = [("a bastion", A_BASTION), *((name, key) for key, name in self._vias)]
             yield Select(options, value=A_BASTION, allow_blank=False, id="via", compact=True)
             yield Static("Local port on 127.0.0.1", classes="label")
-            yield Input(placeholder="any free one", id="local", compact=True)
+            yield Input(placeholder="any free one", id="local", classes="-flat")
             yield Static("Name", classes="label")
-            yield Input(placeholder="none", id="label", compact=True)
+            yield Input(placeholder="none", id="label", classes="-flat")
             yield Static("", classes="problem", markup=False)
         box.border_subtitle = "enter in a field starts · tab goes on · esc cancels"
 
@@ -75,22 +75,23 @@ class ForwardDialog(Dialog[ForwardSpec]):
         """The target comes first."""
         self.query_one("#target").focus()
 
-    def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
+    def on_tick_changed(self, event: Tick.Changed) -> None:
         """A proxy has no target."""
-        self.query_one("#target", Input).disabled = event.value
+        self.query_one("#target", Input).disabled = event.tick.value
 
     def on_input_submitted(self) -> None:
         """Take it, or say what is wrong."""
         try:
             spec = spec_of(
                 self._typed("target"),
-                socks=self.query_one("#socks", Checkbox).value,
+                socks=self.query_one("#socks", Tick).value,
                 local=self._typed("local"),
                 via=str(self.query_one("#via", Select).value),
                 label=self._typed("label"),
             )
         except KubeplatError as error:
             self.query_one(".problem", Static).update(f"✖ {error}")
+            self.add_class("-wrong")
         else:
             self.dismiss(spec)
 

@@ -40,7 +40,6 @@ class ForwardsPane(Vertical, can_focus=True):
         self._ssh = screen
         self._forwards: Forwards | None = None
         self._leave: Callable[[], None] | None = None
-        self._kubeconfig: tuple[int, Path] | None = None
         self._doing: Notice | None = None
         self._problem: Notice | None = None
         self._noticed: Notice | None = None
@@ -81,7 +80,6 @@ class ForwardsPane(Vertical, can_focus=True):
                 self._leave()
             self._forwards = forwards
             self._leave = forwards.when_changed(lambda _: self._tell())
-            self._kubeconfig = None
             self._show(forwards.statuses())
 
         self._work("Asking for the forwards", lambda: intents.forwards(site), take)
@@ -193,24 +191,18 @@ class ForwardsPane(Vertical, can_focus=True):
 
     def kubernetes_api(self) -> None:
         """Make the forward and its kubeconfig, or show the line again while it is there."""
-        made = self._kubeconfig
-        if made is not None and any(row.id == made[0] and row.state in LISTENING for row in self.table.rows):
-            self._show_kubeconfig(made[1])
-            return
-        screen = self._ssh
-        site, intents, forwards = screen.site, screen.kubeplat.intents, self._forwards
-        questions = screen.asker.questions(self)
+        screen, forwards = self._ssh, self._forwards
         if forwards is None:
             return
+        site, questions = screen.site, screen.asker.questions(self)
         screen.app.notify("Connecting to the Kubernetes API.")
 
-        def ready(result: tuple[ForwardStatus, Path]) -> None:
-            status, path = result
-            self._kubeconfig = status.id, path
-            self._look()
-            self._show_kubeconfig(path)
+        def make() -> Path:
+            from kubeplat_tui.services.ssh import api_forward
 
-        self._work("Forwarding the Kubernetes API", lambda: intents.kubernetes_api(site, questions), ready)
+            return api_forward.kubernetes_api(site, forwards, questions)[1]
+
+        self._work("Forwarding the Kubernetes API", make, self._show_kubeconfig)
 
     def _show_kubeconfig(self, path: Path) -> None:
         from kubeplat_tui.screens.ssh.kubeconfig_dialog import KubeconfigDialog

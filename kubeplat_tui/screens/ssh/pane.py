@@ -42,7 +42,8 @@ class SessionPane(Vertical, can_focus=True):
     SessionPane > StatePanel { display: none; }
     SessionPane.-blank > StatePanel { display: block; }
     SessionPane.-blank > SessionTerminal { display: none; }
-    SessionPane.-broadcast {
+    SshScreen.-beside SessionPane.-second { border-left: vkey $line; }
+    SshScreen.-beside SessionPane.-broadcast, SessionPane.-broadcast {
         border: heavy $warning; border-title-color: $background; border-title-style: bold;
         border-title-background: $warning;
     }

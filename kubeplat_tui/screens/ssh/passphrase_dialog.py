@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
-from textual.widgets import Checkbox, Input, Static
+from textual.widgets import Input, Static
 
+from kubeplat_tui.screens.ssh.tick import Tick
 from kubeplat_tui.services.ssh.model import Passphrase
 from kubeplat_tui.widgets.dialog import Dialog
 
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 class PassphraseDialog(Dialog[Passphrase]):
     """Dismisses with the passphrase, None on Esc. It is not shown, and kept nowhere else."""
-
-    DEFAULT_CSS = """
-    PassphraseDialog Checkbox { border: none; padding: 0; background: $surface; margin-top: 1; }
-    PassphraseDialog Checkbox:focus { border: none; }
-    """
 
     def __init__(self, question: PassphraseQuestion) -> None:
         super().__init__()
@@ -38,7 +34,7 @@ class PassphraseDialog(Dialog[Passphrase]):
             wrong = "✖ That passphrase does not open the key." if question.wrong else ""
             yield Static(wrong, classes="problem", markup=False)
             if question.can_remember:
-                yield Checkbox("Remember it in this computer's keyring", compact=True)
+                yield Tick("Remember it in this computer's keyring")
         tab = "tab, space remembers · " if question.can_remember else ""
         box.border_subtitle = f"enter opens it · {tab}esc gives up"
 
@@ -49,7 +45,7 @@ class PassphraseDialog(Dialog[Passphrase]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter answers; nothing is no answer."""
         if event.value:
-            remember = self.query(Checkbox)
+            remember = self.query(Tick)
             self.dismiss(Passphrase(event.value, bool(remember) and remember.first().value))
         else:
             self.query_one(".problem", Static).update("Type the passphrase, or press esc.")

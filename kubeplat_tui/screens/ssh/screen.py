@@ -150,8 +150,8 @@ class SshScreen(InventoryScreen):
         """The tab that is looked at."""
         return self.sessions.tabs.current
 
-    def show_tab(self) -> None:
-        """Another tab is looked at, or two sessions instead of one. Kubeplat has the keys."""
+    def show_tab(self, *, typing: bool = False) -> None:
+        """Another tab is looked at, or two sessions instead of one. `typing`: its machine gets the keys."""
         for name, there in (
             ("-machines", self.tab == MACHINES),
             ("-forwards", self.tab == FORWARDS),
@@ -162,13 +162,15 @@ class SshScreen(InventoryScreen):
         self.show_labels()
         self.refresh_bindings()
         if self.is_mounted:
-            self.call_after_refresh(self._focus_tab)
+            self.call_after_refresh(self._focus_tab, typing)
 
-    def _focus_tab(self) -> None:
-        """What is looked at takes the keys from what is not; a session leaves them to kubeplat."""
+    def _focus_tab(self, typing: bool) -> None:
+        """What is looked at takes the keys from what is not."""
         pane = self.sessions.pane
-        if pane is not None and self.app.screen is self and pane.is_mounted:
-            pane.take_keys(typing=False)
+        if not self.is_active:
+            return
+        if pane is not None and pane.is_mounted:
+            pane.take_keys(typing=typing)
         else:
             self.set_focus(None)
             self.focus_content()

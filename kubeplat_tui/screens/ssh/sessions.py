@@ -184,14 +184,14 @@ class Sessions:
     def split(self) -> None:
         """Two sessions, or one."""
         self.tabs.split()
-        self._screen.show_tab()
-        self.give_keys_back()
+        self._screen.show_tab(typing=True)
 
     def show(self) -> None:
         """Bring the panes in line with the tabs."""
         shown = self.tabs.shown
         for key, pane in self._panes.items():
             pane.set_class(key in shown, "-shown")
+            pane.set_class(key in shown[1:], "-second")
             if key in shown:
                 pane.session.bell = pane.session.activity = False
 
