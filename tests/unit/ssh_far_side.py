@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import queue
+import select
 import socket
 import threading
 from typing import TYPE_CHECKING, cast
@@ -78,12 +80,46 @@ def _down(channel: paramiko.Channel, target: socket.socket) -> None:
         channel.shutdown_write()
 
 
+class Draining:
+    """A server's socket that takes whatever is sent, as sshd does.
+
+    Of two ends that both wait until the other reads, and answer requests in the thread that reads, none ever would.
+    """
+
+    def __init__(self, wire: socket.socket) -> None:
+        self._wire = wire
+        self._waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.recv = wire.recv
+        self.settimeout = wire.settimeout
+        threading.Thread(target=self._drain, daemon=True).start()
+
+    @property
+    def _closed(self) -> bool:  # paramiko asks for this name
+        return self._wire.fileno() < 0
+
+    def send(self, data: bytes) -> int:
+        self._waiting.put(bytes(data))
+        return len(data)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._wire.shutdown(socket.SHUT_RDWR)
+        self._waiting.put(b"")
+
+    def _drain(self) -> None:
+        with self._wire, contextlib.suppress(OSError):
+            while data := memoryview(self._waiting.get()):
+                while data:
+                    select.select([], [self._wire], [])
+                    data = data[self._wire.send(data) :]
+
+
 class Near:
     """Our end: what a forward sees of a connection."""
 
     def __init__(self, far: FarSide) -> None:
         ours, theirs = socket.socketpair()
-        self.server = paramiko.Transport(theirs)
+        self.server = paramiko.Transport(cast("socket.socket", Draining(theirs)))
         self.server.add_server_key(HOST_KEY)
         self.server.start_server(threading.Event(), far)
         threading.Thread(target=far.serve, args=(self.server,), daemon=True).start()

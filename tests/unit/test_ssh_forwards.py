@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import select
 import socket
 import subprocess
@@ -70,6 +71,20 @@ def say_all(client: socket.socket, data: bytes) -> None:
     """Send it and end."""
     client.sendall(data)
     client.shutdown(socket.SHUT_WR)
+
+
+def free_port() -> int:
+    """A port that nobody is given by chance, and so nobody else gets while a test looks whether it is free."""
+    while True:
+        port = 15_000 + secrets.randbelow(15_000)  # below what systems give to port 0
+        with socket.socket() as looking, contextlib.suppress(OSError):
+            looking.bind(("127.0.0.1", port))
+            return port
+
+
+def fixed() -> ForwardSpec:
+    """The forward, on a port of its own."""
+    return ForwardSpec(ForwardKind.LOCAL, free_port(), *NAMED)
 
 
 def is_refused(port: int) -> bool:
@@ -157,8 +172,7 @@ def test_what_can_be_no_forward_is_refused(forwards: Forwards, spec: ForwardSpec
 
 def test_without_a_connection_there_is_no_forward(far: FarConnections, forwards: Forwards) -> None:
     far.refuse = UnreachableError("No bastion is running.")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with pytest.raises(UnreachableError):
         forwards.start(ForwardSpec(ForwardKind.LOCAL, port, *NAMED), no_questions())
     assert forwards.statuses() == ()
@@ -212,7 +226,7 @@ def test_a_lost_connection_closes_the_port_and_a_restart_brings_it_back(
 ) -> None:
     with target(echo) as place:
         far.far.targets[NAMED] = place
-        status = forwards.start(LOCAL, no_questions())
+        status = forwards.start(fixed(), no_questions())
         seen = Seen(forwards)
         with joined(status) as client:
             client.sendall(b"half of")
@@ -236,7 +250,7 @@ def test_a_restart_that_fails_says_why_and_can_be_tried_again(
 ) -> None:
     with target(echo) as place:
         far.far.targets[NAMED] = place
-        status = forwards.start(LOCAL, no_questions())
+        status = forwards.start(fixed(), no_questions())
         seen = Seen(forwards)
         far.made[0].cut()
         seen.until(lambda now: now.state is ForwardState.LOST)
@@ -318,7 +332,7 @@ def test_closing_leaves_no_port_and_no_thread_whatever_the_clients_do(
 
     with target(pour) as place:
         far.far.targets[NAMED] = place
-        status = forwards.start(LOCAL, no_questions())
+        status = forwards.start(fixed(), no_questions())
         seen = Seen(forwards)
         with joined(status) as idle, joined(status) as reading:
             assert reading.recv(1)
@@ -337,7 +351,7 @@ def test_closing_leaves_no_port_and_no_thread_whatever_the_clients_do(
 def test_a_child_process_does_not_keep_the_port(far: FarConnections, forwards: Forwards) -> None:
     with target(echo) as place:
         far.far.targets[NAMED] = place
-        status = forwards.start(LOCAL, no_questions())
+        status = forwards.start(fixed(), no_questions())
         waiting = [sys.executable, "-c", "import sys; sys.stdin.read()"]
         with subprocess.Popen(waiting, stdin=subprocess.PIPE, close_fds=False) as child:
             forwards.stop(status.id)
@@ -353,8 +367,7 @@ def test_an_error_while_serving_leaves_no_port(
 
     with target(echo) as place:
         far.far.targets[NAMED] = place
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         monkeypatch.setattr(forward_probe, "probe", broken)
         with pytest.raises(ZeroDivisionError):
             forwards.start(ForwardSpec(ForwardKind.LOCAL, port, *NAMED), no_questions())

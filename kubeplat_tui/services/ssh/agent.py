@@ -55,6 +55,8 @@ def keys(environ: Mapping[str, str]) -> tuple[AgentKey, ...]:
     if kind != _IDENTITIES_ANSWER:
         raise _odd()
     try:
+        if len(body) < 4:
+            raise ValueError("the count is cut off")
         count, body = int.from_bytes(body[:4], "big"), body[4:]
         found = []
         for _ in range(count):

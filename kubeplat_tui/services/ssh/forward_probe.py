@@ -41,7 +41,8 @@ class Watch:
     def __init__(self, name: str, look: Callable[[], None], wait: Callable[[], float]) -> None:
         self._look = look
         self._wait = wait
-        self._poked = threading.Event()
+        self._woken = threading.Event()
+        self._now = False
         self._ended = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -51,12 +52,17 @@ class Watch:
 
     def soon(self) -> None:
         """Look at once."""
-        self._poked.set()
+        self._now = True
+        self._woken.set()
+
+    def reckon(self) -> None:
+        """What `wait` says may have changed."""
+        self._woken.set()
 
     def end(self) -> None:
         """Look no more. One that is under way ends by itself, within its own time."""
         self._ended = True
-        self._poked.set()
+        self._woken.set()
 
     def join(self, seconds: float) -> None:
         """Wait for its thread, unless that is the caller's own."""
@@ -64,11 +70,13 @@ class Watch:
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        while not self._ended:
-            due = self._wait()
-            if self._poked.is_set() or due <= 0:
-                self._poked.clear()
-                if not self._ended:
-                    self._look()
+        while True:
+            self._woken.clear()  # before looking at what may have been set together with it
+            if self._ended:
+                return
+            due = 0.0 if self._now else self._wait()
+            if due > 0:
+                self._woken.wait(due)
             else:
-                self._poked.wait(due)
+                self._now = False
+                self._look()

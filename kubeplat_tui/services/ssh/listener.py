@@ -56,6 +56,7 @@ class Listener:
         self._good = self._probed = 0.0
         self._end: ForwardState | None = None
         self._clients: dict[threading.Thread, socket.socket | Tunnel] = {}
+        self._threads: list[threading.Thread] = []
         self._server: socket.socket | None = None
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name=f"forward-{number}", daemon=True)
@@ -135,7 +136,7 @@ class Listener:
             self._enter(end)
         self._watch.join(GOODBYE)
         until = time.monotonic() + GOODBYE
-        for thread in list(self._clients):
+        for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
     # --- the state ----------------------------------------------------------------------------------------------
@@ -161,6 +162,7 @@ class Listener:
             news = why != self._status.error
             self._status = replace(self._status, error=why)
         self._weigh(tell=news)
+        self._watch.reckon()
 
     def _worked(self) -> None:
         with self._lock:
@@ -241,6 +243,7 @@ class Listener:
             reset(client)
             self._failed(f"A connection could not be served: {error}.", refused=False)
             return
+        self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         self._changed(self.status())
 
     def _attend(self, client: socket.socket) -> None:
