@@ -70,7 +70,7 @@ def scp(
         except TransferStoppedError as error:
             session.note(str(error))
             return copier.stopped_by
-    return _finished(session, copier.site, sources, done)
+    return _finished(session, copier.site, sources, target, done)
 
 
 def places(words: list[str]) -> list[Place]:
@@ -201,7 +201,9 @@ class _Copier:
         self._line.say("  ".join(filter(None, (share, of, count, progress.name))))
 
 
-def _finished(session: Session, site: "Site", sources: list[Place], done: list[Transferred]) -> ExitCode:
+def _finished(
+    session: Session, site: "Site", sources: list[Place], target: Place, done: list[Transferred]
+) -> ExitCode:
     skipped = [each for one in done for each in one.skipped]
     for each in skipped:
         session.note(f"{each.name} was left out: {each.why}")
@@ -212,11 +214,9 @@ def _finished(session: Session, site: "Site", sources: list[Place], done: list[T
     else:
         for source, one in zip(sources, done, strict=True):
             count = f"{one.files} files, " if one.files != 1 else ""
-            session.out.print(
-                f"{source} to {one.target}: {count}{cells.byte_size(one.bytes)} "
-                f"in {text.duration(one.seconds)}",
-                soft_wrap=True,
-            )
+            size, took = cells.byte_size(one.bytes), text.duration(one.seconds)
+            place = Place(target.machine, one.target)
+            session.out.print(f"{source} to {place}: {count}{size} in {took}", soft_wrap=True)
     return ExitCode.LEFT_OVER if skipped else ExitCode.DONE
 
 

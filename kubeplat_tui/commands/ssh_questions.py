@@ -50,6 +50,7 @@ class AtShell:
         self._session = session
         self._named = frozenset(host_keys)
         self._line = StatusLine(session.err)
+        self._keep: bool | None = None
 
     def say(self, what: str) -> None:
         """Show on one line of a terminal what connecting does; the next one takes its place."""
@@ -101,8 +102,11 @@ class AtShell:
         return Passphrase(typed, remember=question.can_remember and self._remember())
 
     def _remember(self) -> bool:
-        question = Question(topic="remember", title="Keep it in this computer's keyring?", detail="")
-        return prompts.ask(self._session, question) == "yes"
+        # Asked once: after a wrong passphrase the answer would be the same.
+        if self._keep is None:
+            question = Question(topic="remember", title="Keep it in this computer's keyring?", detail="")
+            self._keep = prompts.ask(self._session, question) == "yes"
+        return self._keep
 
 
 def _hidden(prompt: str) -> str:
