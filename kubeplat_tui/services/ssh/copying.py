@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     import paramiko
 
-
     Say = Callable[[TransferProgress], None]
 
 PACE = 0.05
@@ -128,7 +127,8 @@ class Copy:
         except (EOFError, SSHException) as error:
             raise self._cut_off(error) from error
         except OSError as error:
-            if str(error) == "Socket is closed":
+            channel = self.sftp.get_channel()
+            if isinstance(error, ConnectionError) or channel is None or channel.closed:
                 raise self._cut_off(error) from error
             raise SshError(
                 f"{path} on {self.machine} could not be copied.",
@@ -165,7 +165,8 @@ class Copy:
         self._tell()
 
     def moved(self, count: int) -> None:
-        """So many more bytes of it."""
+        """So many more bytes of it. Raises `TransferStoppedError` where it is to end."""
+        self.check()
         self._done += count
         self._bytes_done += count
         if time.monotonic() - self._said >= PACE:
@@ -208,10 +209,16 @@ def here(place: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise NotFoundError(f"There is no {error.filename or place} here.") from error
+        raise NotFoundError(f"There is no {_named(error, place)} here.") from error
     except FileExistsError as error:
         raise exists(str(place)) from error
     except OSError as error:
         raise KubeplatError(
-            f"{error.filename or place} here could not be copied.", why=f"{error.strerror or error}."
+            f"{_named(error, place)} here could not be copied.", why=f"{error.strerror or error}."
         ) from error
+
+
+def _named(error: OSError, place: Path) -> object:
+    """The whole path that the error is about; names relative to an opened folder say too little."""
+    named = error.filename
+    return named if isinstance(named, str) and named.startswith("/") else place

@@ -163,7 +163,6 @@ def _put_file(
         copy.begin(now, item.size)
 
         def give(offset: int, length: int) -> bytes:
-            copy.check()
             with here(local):
                 return os.pread(descriptor, length, offset)
 
@@ -187,7 +186,6 @@ def _get_file(
         with here(place), target.writing(now, overwrite=copy.overwrite) as descriptor:
 
             def take(data: bytes, offset: int) -> None:
-                copy.check()
                 with here(place):
                     _write_all(descriptor, data, offset)
                 copy.moved(len(data))
