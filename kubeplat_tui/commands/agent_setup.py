@@ -34,7 +34,7 @@ def agent_setup(
         str, typer.Option("--lifetime", metavar="TIME", help="How long the agent keeps it: 90s, 30m, 8h, 2d.")
     ] = "8h",
 ) -> int | None:
-    """Add the environment's ssh key to the running ssh-agent.
+    """Add the ssh key to the running ssh-agent.
 
     The agent forgets it after --lifetime. Plain ssh, and `kubeplat ssh -A`, then need no passphrase.
     """

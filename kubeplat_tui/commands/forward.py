@@ -47,9 +47,9 @@ def forward(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[MACHINE] [LOCAL:HOST:PORT]...",
+            metavar="[MACHINE] LOCAL:HOST:PORT",
             help="The machine it leaves from (a bastion where none is named), and where it leads: HOST:PORT as "
-            "that machine knows it. LOCAL may be left out, or 0: a free port.",
+            "that machine knows it. LOCAL is a port of this computer; without it, a free one.",
         ),
     ] = None,
     socks: Annotated[
@@ -63,10 +63,11 @@ def forward(
     ] = False,
     host_key: HostKeyOption = None,
 ) -> int:
-    """Lead ports of this computer to the environment, through a bastion.
+    """Forward ports to the environment.
 
-    They listen on 127.0.0.1 only, until ctrl+c. Each change of state is said, and at the end the bytes. The
-    exit code is 1 where the connection was lost. With --json each change is one line.
+    The way leads through a bastion. The ports are on 127.0.0.1 only, and open until ctrl+c. Each change of state
+    is said, and at the end the bytes. The exit code is 1 where the connection was lost. With --json each change
+    is one line.
     """
     target, specs = _asked(words or [], socks)
     if not specs and not api:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.commands.json_output import encode
 from kubeplat_tui.commands.prompts import Yes
 from kubeplat_tui.commands.rehearsed_secrets import SecretsRehearsal, expect
+from kubeplat_tui.commands.rehearsed_ssh import SshRehearsal
 from kubeplat_tui.intents import Intents
 from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
 from kubeplat_tui.services.events import Outcome, PipelineFinished, PlanReady, Root, Stop
@@ -100,6 +101,7 @@ class Rehearsal:
         self._name = ""
         self._sandbox_pid = 0
         self._secrets = SecretsRehearsal(self._site, self.folder)
+        self._ssh = SshRehearsal(self.intents, self._site, self.folder)
 
     def steps(self) -> tuple[Step, ...]:
         """Every step in its order."""
@@ -118,9 +120,15 @@ class Rehearsal:
             Step("read the outputs", self._outputs),
             Step("run again: nothing changes", self._run_again),
             Step("list the instances", self._instances),
+            Step("refuse an unknown machine, and a way around the bastion", self._ssh.refused),
+            Step("run a command on a master, through the bastion", self._ssh.command),
+            Step("refuse a changed host key", self._ssh.changed),
+            Step("copy a file there and back", self._ssh.files),
+            Step("carry bytes through a forward", self._ssh.forward),
             Step("list the volumes", self._volumes),
             Step("list the load balancers", self._load_balancers),
             Step("terminate a machine: it is replaced", self._replace),
+            Step("notice by SSH that it was replaced", self._ssh.replaced),
             Step("look for secrets where none may be", self._secrets.nowhere_else),
             Step("cleanup: take everything down", self._cleanup),
             Step("look for secrets that stayed here", self._secrets.gone),
@@ -266,6 +274,7 @@ class Rehearsal:
 
     def _replace(self) -> str:
         victim = next(machine for machine in self._running() if machine.layer is Layer.COMPUTE)
+        self._ssh.hold(victim)
         self.intents.terminate(self._site(), victim.id)
 
         def replaced() -> bool:

@@ -43,48 +43,47 @@ def add_to(app: typer.Typer) -> None:
 def scp(
     session: Session,
     *,
-    words: Annotated[
+    sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE... TARGET",
-            help="MACHINE:PATH is on a machine: its name, id, address or layer; a relative path is below its home.",
+            metavar="SOURCE",
+            help="Files and folders. MACHINE:PATH is on a machine: its name, id, address or layer; a relative path is "
+            "below its home.",
         ),
     ],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Where they go, written in the same way.")],
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders, too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
     host_key: HostKeyOption = None,
 ) -> int | None:
-    """Copy files to a machine, or from machines, through a bastion.
+    """Copy files to and from machines.
 
-    Modes and times are kept. A file appears when all of it has arrived; one that is there is only replaced with
-    --overwrite. Several sources go into a folder. The exit code is 3 where something had to be left out.
+    The way leads through a bastion. Modes and times are kept. A file appears when all of it has arrived; one that
+    is there is only replaced with --overwrite. Several sources go into a folder. The exit code is 3 where
+    something had to be left out.
     """
-    *sources, target = places(words)
-    _check(sources, target, recursive=recursive)
+    places = [place_of(word) for word in (*sources, target)]
+    _check(places[:-1], places[-1], recursive=recursive)
     with Signals() as signals:
         copier = _Copier(session, signals, AtShell(session, host_key or []), recursive, overwrite)
         try:
-            done = copier.copy(sources, target)
+            done = copier.copy(places[:-1], places[-1])
         except EndedBySignal as ended:
             return ended.exit_code
         except TransferStoppedError as error:
             session.note(str(error))
             return copier.stopped_by
-    return _finished(session, copier.site, sources, target, done)
+    return _finished(session, copier.site, places[:-1], places[-1], done)
 
 
-def places(words: list[str]) -> list[Place]:
+def place_of(word: str) -> Place:
     """What was named. A colon before any slash ends a machine's name, as in scp(1). Raises `InputError`."""
-    if len(words) < 2:
-        raise InputError("scp copies from SOURCE to TARGET, and one was named.", todo="Nothing was copied.")
-    found = []
-    for word in words:
-        machine, colon, path = word.partition(":")
-        remote = bool(colon) and "/" not in machine
-        if remote and not machine:
-            raise InputError(f"{word} names no machine.", todo="Write MACHINE:PATH, or ./:… for a file here.")
-        found.append(Place(machine, path) if remote else Place("", word))
-    return found
+    machine, colon, path = word.partition(":")
+    if not colon or "/" in machine:
+        return Place("", word)
+    if not machine:
+        raise InputError(f"{word} names no machine.", todo="Write MACHINE:PATH, or ./:… for a file here.")
+    return Place(machine, path)
 
 
 def _check(sources: list[Place], target: Place, *, recursive: bool) -> None:

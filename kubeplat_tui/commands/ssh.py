@@ -48,13 +48,13 @@ def ssh(
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="[MACHINE]",
+            metavar="MACHINE",
             help="Its name, id or address, or a layer: bastion, secure (master), compute. Without it: choose.",
         ),
     ] = None,
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- COMMAND]...", help="What to run there; without it: a shell."),
+        typer.Argument(metavar="-- COMMAND", help="What to run there; without it: a shell."),
     ] = None,
     terminal: Annotated[
         bool, typer.Option("--tty", "-t", help="Give the command a terminal, for programs with a screen.")

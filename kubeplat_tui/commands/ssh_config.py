@@ -36,7 +36,7 @@ def ssh_config(
     ] = False,
     host_key: HostKeyOption = None,
 ) -> int | None:
-    """Print an OpenSSH configuration for the environment's machines.
+    """Print a configuration for OpenSSH.
 
     With it plain ssh, scp, rsync and git reach every machine through the bastion, with the host keys that were
     accepted here. OpenSSH refuses machines whose key is not known: --scan connects to those first. Machines that

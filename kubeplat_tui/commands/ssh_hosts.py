@@ -18,7 +18,7 @@ from kubeplat_tui.widgets import cells
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to `app`."""
-    verbs = typer.Typer(help="The host keys of machines that were accepted on this computer.")
+    verbs = typer.Typer(help="The host keys that were accepted here.")
     group(verbs, show)
     verb(verbs, "list")(show)
     verb(verbs, "forget")(forget)
