@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubeplat_tui.widgets.terminal.bittty_board import CLIPBOARD_BYTES, LINK_LENGTH, REPLY_BYTES, TITLE_LENGTH
 from kubeplat_tui.widgets.terminal.bittty_core import BitttyCore
 from kubeplat_tui.widgets.terminal.core import BellRang, ClipboardWanted, KeyInput, Line, TitleSet
+from kubeplat_tui.widgets.terminal.limits import CLIPBOARD_BYTES, LINK_LENGTH, REPLY_BYTES, TITLE_LENGTH
 from tests.terminal_core import corpus
 from tests.terminal_core.hostile import hostile_bytes
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import TYPE_CHECKING, Any
 
 from bittty import mode_profiles
@@ -32,9 +31,17 @@ from kubeplat_tui.widgets.terminal.bittty_cells import NORMAL, same
 from kubeplat_tui.widgets.terminal.bittty_flood import Flood
 from kubeplat_tui.widgets.terminal.bittty_looks import changed, linked
 from kubeplat_tui.widgets.terminal.bittty_screen import Screen
-from kubeplat_tui.widgets.terminal.bittty_stream import STRING_LENGTH, Scanner
+from kubeplat_tui.widgets.terminal.bittty_tokens import BoardTokens
 from kubeplat_tui.widgets.terminal.bittty_writer import Writer
 from kubeplat_tui.widgets.terminal.core import BellRang, ClipboardWanted, Notice, TitleSet
+from kubeplat_tui.widgets.terminal.limits import (
+    CLIPBOARD_BYTES,
+    CONTROLS,
+    LINK_LENGTH,
+    REPLY_BYTES,
+    clean_title,
+)
+from kubeplat_tui.widgets.terminal.scanner import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +50,6 @@ if TYPE_CHECKING:
     from bittty.style import Style
 
     from kubeplat_tui.widgets.terminal.history import History
-
-TITLE_LENGTH = 200
-LINK_LENGTH = 2048
-CLIPBOARD_BYTES = 1024 * 1024
-REPLY_BYTES = 64 * 1024
-"""Answers that nobody fetched are dropped beyond this."""
 
 # What an xterm answers to "what are you" (DA1, DA2): a VT220 with colours. Not its printer, locator, UDKs.
 _DA1 = "\x1b[?62;22c"
@@ -107,10 +108,8 @@ _ALLOWED = frozenset(
     }
 )  # fmt: skip
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SHAPES = {"block": 1, "underline": 3, "bar": 5}  # DECSCUSR, blinking
 _MOST_CHANGES = 8192
-_CLIPBOARD_LENGTH = CLIPBOARD_BYTES // 3 * 4 + 64
 
 
 class SafeBoard(Board):  # type: ignore[misc]  # bittty publishes no types
@@ -123,8 +122,8 @@ class SafeBoard(Board):  # type: ignore[misc]  # bittty publishes no types
         self.style.current = NORMAL
         self.writer = Writer(self.screen)
         self.print_text = self.writer.print_text
-        self.scanner = Scanner(self, self.writer, _longest)
         self.skip_lines = Flood(self.screen, self.changed).skip_lines
+        self.scanner = Scanner(BoardTokens(self, self.writer))
         self.host.attach(_Cable(self._reply))
         self.attach_display(self)
         self._replies = bytearray()
@@ -197,14 +196,14 @@ class SafeBoard(Board):  # type: ignore[misc]  # bittty publishes no types
             return
         number, _, data = text.partition(";")
         if number in {"0", "2"}:
-            self._notices[TitleSet] = TitleSet(_CONTROLS.sub("", data)[:TITLE_LENGTH])
+            self._notices[TitleSet] = TitleSet(clean_title(data))
         elif number == "8":
             self._link(data.partition(";")[2])
         elif number == "52":
             self._clipboard(data.partition(";")[2])
 
     def _link(self, target: str) -> None:
-        safe = len(target) <= LINK_LENGTH and not _CONTROLS.search(target)
+        safe = len(target) <= LINK_LENGTH and not CONTROLS.search(target)
         self.style.current = linked(self.style.current, target if safe else "")
 
     def _clipboard(self, payload: str) -> None:
@@ -251,11 +250,6 @@ class SafeBoard(Board):  # type: ignore[misc]  # bittty publishes no types
         replies = bytes(self._replies)
         self._replies.clear()
         return replies
-
-
-def _longest(head: str) -> int:
-    """How long a string may be that begins so."""
-    return _CLIPBOARD_LENGTH if head.startswith("52;") else STRING_LENGTH
 
 
 class _Cable:

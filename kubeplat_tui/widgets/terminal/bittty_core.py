@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import re
 from typing import TYPE_CHECKING
 
 from bittty.devices.modes import MouseEncoding, MouseProtocol
@@ -31,13 +29,11 @@ from kubeplat_tui.widgets.terminal.input_codes import (
     encode_mouse,
     encode_paste,
 )
+from kubeplat_tui.widgets.terminal.scanner import Characters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Characters that are no characters of a screen: C1 controls (an xterm in UTF-8 takes them for the sequences they stand
-# for, tmux drops them), and marks that turn the direction of writing, which would show another text than is there.
-_DROPPED = re.compile("[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _TRACKING = {
     MouseProtocol.OFF: MouseTracking.NONE,
     MouseProtocol.X10: MouseTracking.CLICKS,
@@ -61,7 +57,7 @@ class BitttyCore:
         self.errors = 0
         """How often bittty raised. What came with that piece is lost, the terminal goes on."""
         self._history = History(history)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._characters = Characters()
         self._board = SafeBoard(max(1, columns), max(1, rows), self._history)
         self._begin_changes()
 
@@ -115,11 +111,8 @@ class BitttyCore:
 
     def feed(self, data: bytes) -> None:
         """Take bytes of the machine; never raises."""
-        text = self._decoder.decode(data)
-        if not text.isascii():
-            text = _DROPPED.sub("", text)
         try:
-            self._board.scanner.feed(text)
+            self._board.scanner.feed(self._characters.of(data))
         except Exception:  # noqa: BLE001  # a fault of bittty's must not end a session
             self.errors += 1
             self._mend()
