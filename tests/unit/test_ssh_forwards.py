@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from kubeplat_tui.intents import Intents
 from kubeplat_tui.services.errors import InputError, NotFoundError
 from kubeplat_tui.services.ssh import forward_probe, listener
 from kubeplat_tui.services.ssh.forwards import (
@@ -23,6 +25,7 @@ from kubeplat_tui.services.ssh.forwards import (
     ForwardStatus,
 )
 from kubeplat_tui.services.ssh.model import LinkState, UnreachableError
+from tests.unit.sites import REGION, LosableCloud, make_site
 from tests.unit.ssh_far_side import (
     PATIENCE,
     FarConnections,
@@ -34,6 +37,7 @@ from tests.unit.ssh_far_side import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from kubeplat_tui.services.ssh.connections import Connections
 
@@ -382,3 +386,13 @@ def test_a_machine_to_start_from_can_be_named(far: FarConnections, forwards: For
         spec = ForwardSpec(ForwardKind.LOCAL, 0, "localhost", 80, via="i-0abc")
         assert forwards.start(spec, no_questions()).state is ForwardState.OPEN
     assert far.asked == ["i-0abc"]
+
+
+def test_they_are_kept_while_the_connections_are(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    intents = Intents(site.workplace, environ={})
+    kept = intents.forwards(site)
+    assert intents.forwards(site) is kept
+    other = intents.forwards(replace(site, cloud=LosableCloud(REGION)))
+    assert other is not kept
+    intents.close()
