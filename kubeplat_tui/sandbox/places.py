@@ -87,18 +87,23 @@ class Places:
 
     def make(self) -> None:
         """Make the folders. Raises `KubeplatError` where they cannot be made or are not ours alone."""
-        ours = {self.folder, self.control.parent, self.sockets.parent}
-        for folder in ours:
-            private_folder(folder)
-        # The temporary folder is everybody's: one who made ours first could read what goes through it.
-        for folder in ours:
-            facts = folder.lstat()
-            if folder.is_symlink() or facts.st_uid != os.getuid():
-                raise KubeplatError(
-                    f"{folder} does not belong to you.",
-                    why="The sandbox would be controlled through it.",
-                    todo="Remove it, or set TMPDIR or XDG_STATE_HOME to a folder of your own.",
-                )
+        for folder in (self.folder, self.control.parent):
+            own_folder(folder)
+
+
+def own_folder(folder: Path) -> None:
+    """Make `folder`, for us alone. Raises `KubeplatError` where that cannot be done, or it is another's.
+
+    The temporary folder is everybody's: one who made ours first could read what goes through it.
+    """
+    private_folder(folder)
+    facts = folder.lstat()
+    if folder.is_symlink() or facts.st_uid != os.getuid():
+        raise KubeplatError(
+            f"{folder} does not belong to you.",
+            why="The sandbox would be controlled through it.",
+            todo="Remove it, or set TMPDIR or XDG_STATE_HOME to a folder of your own.",
+        )
 
 
 @contextlib.contextmanager

@@ -26,11 +26,14 @@ ENOUGH = 30.0
 """Seconds that are never needed; only a failing test waits so long."""
 
 
+def new_private() -> bytes:
+    """A private key nobody knows, in OpenSSH's form."""
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+
+
 def new_key() -> paramiko.Ed25519Key:
-    """A key pair nobody knows."""
-    private = Ed25519PrivateKey.generate()
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-    return paramiko.Ed25519Key(file_obj=io.StringIO(pem.decode()))
+    """The same as paramiko has it."""
+    return paramiko.Ed25519Key(file_obj=io.StringIO(new_private().decode()))
 
 
 @dataclass
@@ -38,9 +41,10 @@ class Network:
     """A sandbox with machines in it; everything that was opened is closed by `close`."""
 
     state: Path
-    key: paramiko.Ed25519Key = field(default_factory=new_key)
+    private_key: bytes = field(default_factory=new_private)
 
     def __post_init__(self) -> None:
+        self.key = paramiko.Ed25519Key(file_obj=io.StringIO(self.private_key.decode()))
         self.lease = LocalSandbox(self.state).open()
         self.cloud = Cloud(REGION, None, self.lease)
         self.ec2 = self.cloud.client("ec2")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.sandbox.machines.forwarding import Joint
 from kubeplat_tui.sandbox.machines.streams import TROUBLE, Line
-from kubeplat_tui.services.workplace import private_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +21,10 @@ class AgentSocket:
     """The socket that SSH_AUTH_SOCK names: one for each session that asked for it."""
 
     def __init__(self, folder: Path, transport: Transport) -> None:
-        """Listen in `folder`, which is made for its owner only. Raises `OSError` or `KubeplatError`."""
+        """Listen in `folder`, which is its owner's only. Raises `OSError`."""
         self._transport = transport
         self._closing = threading.Event()
-        self.path = private_folder(folder) / f"agent.{secrets.token_hex(4)}"
+        self.path = folder / f"agent.{secrets.token_hex(4)}"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._listener.bind(str(self.path))

@@ -26,6 +26,7 @@ from kubeplat_tui.sandbox.machines.forwarding import Joint
 from kubeplat_tui.sandbox.machines.session import Session
 from kubeplat_tui.sandbox.machines.streams import ClientStream, FromBastion, FromOutside, Line
 from kubeplat_tui.sandbox.machines.terminal import Terminal, Window
+from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.ssh.model import SSH_PORT
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Connection:
         self._transport.add_server_key(paramiko.Ed25519Key(file_obj=io.StringIO(machine.host_key.private)))
         if isinstance(stream, FromOutside):
             stream.trusted = self._transport.is_authenticated
-        self._transport.set_subsystem_handler("sftp", FileServer, Files, machine.folder)
+        self._transport.set_subsystem_handler("sftp", FileServer, Files, machine)
 
     @property
     def transport(self) -> paramiko.Transport:
@@ -245,7 +246,7 @@ class Desk(paramiko.ServerInterface):
 
     def check_channel_forward_agent_request(self, channel: paramiko.Channel) -> bool:
         """The client's agent for this session."""
-        return self._session(channel).forward_agent(self._connection.transport, self._machine.sockets)
+        return self._session(channel).forward_agent(self._connection.transport)
 
     def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
         """A login shell."""
@@ -256,6 +257,14 @@ class Desk(paramiko.ServerInterface):
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         """A command, by the shell."""
         return self._session(channel).start([home.shell(), "-c", _text(command)])
+
+    def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
+        """Files, and nothing else."""
+        try:
+            return super().check_channel_subsystem_request(channel, name)
+        except (OSError, KubeplatError):
+            logger.exception("no files of %s", self._instance.id)
+            return False
 
     def _session(self, channel: paramiko.Channel) -> Session:
         with self._lock:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import paramiko
 from paramiko.sftp import SFTP_FAILURE, SFTP_NO_SUCH_FILE, SFTP_OK, SFTP_PERMISSION_DENIED
 
-from kubeplat_tui.sandbox.machines import home
 from kubeplat_tui.sandbox.machines.streams import TROUBLE
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paramiko import SFTPAttributes
+
+    from kubeplat_tui.sandbox.machines.machine import Machine
 
     Answer = TypeVar("Answer")
 
@@ -101,12 +102,12 @@ class OpenFile(paramiko.SFTPHandle):
 
 
 class Files(paramiko.SFTPServerInterface):
-    """What a client can do with files. `folder` is where relative names begin."""
+    """What a client can do with files."""
 
-    def __init__(self, server: paramiko.ServerInterface, folder: Path) -> None:
+    def __init__(self, server: paramiko.ServerInterface, machine: Machine) -> None:
         super().__init__(server)
-        self._folder = folder
-        home.make(folder)
+        machine.make_folders()
+        self._folder = machine.folder
 
     @answered
     def open(self, path: str, flags: int, attr: SFTPAttributes) -> paramiko.SFTPHandle:

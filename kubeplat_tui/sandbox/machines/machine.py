@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import threading
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.sandbox.machines import home, instances, processes
 from kubeplat_tui.sandbox.machines.host_key import HostKey
+from kubeplat_tui.sandbox.places import own_folder
+from kubeplat_tui.services.workplace import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 STRANGERS = 32
 """Clients of one machine that have not logged in; more are turned away (sshd's MaxStartups)."""
+
+GOODBYE_SECONDS = 1.0
 
 logger = logging.getLogger("kubeplat.sandbox")
 
@@ -37,7 +42,17 @@ class Machine:
         self.host_key = HostKey()
         self._reach = reach
         self._connections: set[Connection] = set()
+        self._gone = False
         self._lock = threading.Lock()
+
+    def make_folders(self) -> None:
+        """Make its folders where they are not there yet. Raises `OSError` once it is gone, `KubeplatError`."""
+        with self._lock:
+            if self._gone:
+                raise OSError(errno.ENODEV, f"{self.id} is gone")
+            home.make(self.folder)
+            own_folder(self.sockets.parents[1])
+            private_folder(self.sockets)
 
     def serve(self, stream: ClientStream) -> None:
         """Serve a client on `stream` in a thread of its own; close it for a stranger
@@ -49,13 +64,19 @@ class Machine:
         """Close every connection and kill every process, as a machine does that is switched off."""
         with self._lock:
             connections = list(self._connections)
-        for connection in connections:
-            connection.close()
+        closers = [threading.Thread(target=each.close, daemon=True) for each in connections]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            # A client that was suspended takes no goodbye: nobody waits for it.
+            closer.join(GOODBYE_SECONDS)
         if self.folder.is_dir():
             processes.end_all(self.folder)
 
     def remove(self) -> None:
         """Take it away with its folder."""
+        with self._lock:
+            self._gone = True
         self.end_sessions()
         home.remove(self.folder)
         home.remove(self.sockets)

@@ -15,11 +15,9 @@ from kubeplat_tui.sandbox.machines.agent import AgentSocket
 from kubeplat_tui.sandbox.machines.program import Program
 from kubeplat_tui.sandbox.machines.streams import TROUBLE, Line
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.workplace import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from kubeplat_tui.sandbox.machines.instances import Instance
     from kubeplat_tui.sandbox.machines.machine import Machine
@@ -56,11 +54,12 @@ class Session:
         """Whether its channel has closed, and nothing is still to begin."""
         return self._channel.closed and self._greeting is None
 
-    def forward_agent(self, transport: paramiko.Transport, folder: Path) -> bool:
+    def forward_agent(self, transport: paramiko.Transport) -> bool:
         """Offer the client's agent to the program. False where that cannot be done."""
         if self._agent is None and self._program is None:
             try:
-                self._agent = AgentSocket(folder, transport)
+                self._machine.make_folders()
+                self._agent = AgentSocket(self._machine.sockets, transport)
             except (OSError, KubeplatError):
                 logger.exception("an agent could not be forwarded")
         return self._agent is not None
@@ -84,8 +83,7 @@ class Session:
             environ["SSH_AUTH_SOCK"] = str(self._agent.path)
         program = Program(self._line, self._ended)
         try:
-            home.make(folder)
-            private_folder(sockets)
+            self._machine.make_folders()
             program.start(command, folder, environ, self.terminal)
         except (OSError, ValueError, KubeplatError):
             logger.exception("a session could not be started on %s", self._instance.id)
