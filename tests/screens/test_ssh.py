@@ -16,6 +16,7 @@ from kubeplat_tui.services.inventory import Layer
 from kubeplat_tui.services.ssh.model import LinkState, UnreachableError
 from kubeplat_tui.settings import parse
 from kubeplat_tui.widgets.confirm import ConfirmDialog
+from kubeplat_tui.widgets.terminal.core import MouseTracking
 from tests.screens.driving import notices
 from tests.screens.fake_ssh import known_host
 from tests.screens.fakes import INSTANCES
@@ -167,11 +168,11 @@ async def test_a_lost_connection_says_so_and_reconnects_into_the_same_tab(world:
     async with world.app.run_test(size=(100, 30)) as pilot:
         await world.open(pilot)
         shell = await world.shell(pilot)
-        shell.says("what was there before\r\n")
+        shell.says("what was there before\r\n\x1b[?1h\x1b[?1000h\x1b[?2004h")
         await sees(pilot, "what was there before")
         shell.is_lost("The bastion closed the connection.")
         await sees(pilot, "✖ lost at 14:05:09 UTC")
-        assert "the connection is lost. The bastion closed the connection." in screen_text(pilot)
+        await sees(pilot, "the connection is lost. The bastion closed the connection.")
         # What was just being typed was meant for the machine: it neither closes nor reconnects.
         await pilot.press("x", "r")
         assert len(world.sessions) == 1
@@ -179,9 +180,16 @@ async def test_a_lost_connection_says_so_and_reconnects_into_the_same_tab(world:
         await until(pilot, lambda: not world.typing, "the keys for kubeplat")
         await pilot.press("r")
         await world.shell_is_up(pilot, 2)
-        text = screen_text(pilot)
-        assert "what was there before" in text
-        assert "connecting again" in text
+        await sees(pilot, "14:05:09 UTC: connecting again")
+        assert "what was there before" in screen_text(pilot)
+        terminal = world.screen.sessions.pane.terminal  # type: ignore[union-attr]  # one is looked at
+        modes = terminal.core.modes
+        assert (modes.application_cursor, modes.mouse, modes.bracketed_paste) == (
+            False,
+            MouseTracking.NONE,
+            False,
+        )
+        assert "The bastion closed the connection." in terminal.text()
         assert len(world.sessions) == 1
         await until(pilot, lambda: world.connections.made[0].closed, "the old connection's end")
         await pilot.press("a")

@@ -60,7 +60,7 @@ class ForwardsPane(Vertical, can_focus=True):
 
     def on_mount(self) -> None:
         """Bytes are seen to grow."""
-        self.set_interval(1, self._look)
+        self.set_interval(1, self.look)
         self._show(())
 
     def on_unmount(self) -> None:
@@ -100,9 +100,10 @@ class ForwardsPane(Vertical, can_focus=True):
     # --- what is seen -----------------------------------------------------------------------------
 
     def _tell(self) -> None:
-        self.post_message(Delivered(self._look))
+        self.post_message(Delivered(self.look))
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Show how they stand now."""
         self._show(self._forwards.statuses() if self._forwards is not None else ())
 
     def _show(self, statuses: tuple[ForwardStatus, ...]) -> None:
@@ -115,6 +116,8 @@ class ForwardsPane(Vertical, can_focus=True):
                 self.view.show_content()
             if notice is not None:
                 self.view.show_notice(notice, keep=bool(statuses))
+            if self.has_focus:
+                self.call_after_refresh(self.on_focus)
             self._ssh.call_after_refresh(self._ssh.focus_content)
             self._ssh.refresh_bindings()
         listening = sum(status.state in LISTENING for status in statuses)
@@ -136,6 +139,11 @@ class ForwardsPane(Vertical, can_focus=True):
     def target(self) -> ResourceTable[ForwardStatus] | ForwardsPane:
         """Who takes the keys here."""
         return self.table if self.table.rows and self.view.has_content else self
+
+    def on_focus(self) -> None:
+        """The table takes the keys, where there is one."""
+        if self.target is not self:
+            self.target.focus(scroll_visible=False)
 
     # --- keys -------------------------------------------------------------------------------------
 
@@ -171,7 +179,7 @@ class ForwardsPane(Vertical, can_focus=True):
         self._work("Starting the forward", lambda: forwards.start(spec, questions), self._started)
 
     def _started(self, status: ForwardStatus) -> None:
-        self._look()
+        self.look()
         self.table.go_to(str(status.id))
 
     def action_stop_forward(self) -> None:
@@ -231,13 +239,13 @@ class ForwardsPane(Vertical, can_focus=True):
 
         self._problem = None
         self._doing = loading(what, self._ssh.kubeplat.now())
-        self._look()
+        self.look()
         self.run_worker(work, thread=True, group="forwards", exit_on_error=False)
 
     def _done(self, then: Callable[[], None]) -> None:
         self._doing = None
         then()
-        self._look()
+        self.look()
 
     def _failed(self, error: KubeplatError) -> None:
         self._problem = failed(error)

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 GRACE = 0.8
 """Seconds after the end of a session in which keys that were meant for it go nowhere."""
 AGAIN = "r connects again, x closes the tab."
+ANEW = (
+    b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>"
+    b"\x1b[?7h\x1b[?25h\x1b[4l\x1b(B\x0f\x1b[0m\x1b7\x1b[r\x1b8\r\n"
+)
+"""What a program that was cut off would have undone (xterm's ctlseqs): mouse, paste and cursor modes."""
+OTHER_SCREEN_LEFT = b"\x1b[?1049l"
 
 
 class SessionPane(Vertical, can_focus=True):
@@ -137,8 +143,13 @@ class SessionPane(Vertical, can_focus=True):
 
     def _turned(self, before: Phase | None) -> None:
         session = self.session
-        if self._has_text:
-            for line in self._said(before):
+        if self._has_text and session.phase is Phase.CONNECTING:
+            words = f"{session.standing.since:%H:%M:%S} UTC: connecting again"
+            # Where the other screen is not shown, leaving it would put the cursor anywhere.
+            left = OTHER_SCREEN_LEFT if self.terminal.core.modes.alternate_screen else b""
+            self.terminal.feed(left + ANEW + f"\x1b[2m{words}\x1b[0m\r\n".encode())
+        elif self._has_text:
+            for line in self._said():
                 self.terminal.say(line)
         if session.live:
             first, self._has_text = not self._has_text, True
@@ -156,15 +167,11 @@ class SessionPane(Vertical, can_focus=True):
             self.terminal.set_live(False)
             self.refresh_bindings()
 
-    def _said(self, before: Phase | None) -> list[str]:
+    def _said(self) -> list[str]:
         """Lines of our own among the machine's: what is read later in the saved text too."""
         session, standing = self.session, self.session.standing
         at = f"{standing.since:%H:%M:%S} UTC"
         match session.phase:
-            case Phase.CONNECTING:
-                return [f"{at}: connecting again"]
-            case Phase.UP if before is Phase.CONNECTING:
-                return [f"{at}: connected"]
             case Phase.LOST:
                 return [f"{at}: the connection is lost. {one_line(standing.words)}".rstrip(), AGAIN]
             case Phase.ENDED:

@@ -122,6 +122,7 @@ class SshScreen(InventoryScreen):
     def _show(self, read: Read) -> None:
         self.instances, self._known = read
         self._show_rows()
+        self.forwards.look()
         self.shown(self.table, f"{self.opened.name} has no machines.")
         self.show_labels()
 
