@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     import paramiko
 
 PIECE = 32_704
-"""Bytes at a time: what paramiko puts into one packet of 32 KiB."""
+"""Bytes sent at a time: what paramiko puts into one packet of 32 KiB."""
+
+AT_ONCE = 1 << 18
+"""Bytes taken at a time of what has come. Taking little of much has paramiko move the rest each time."""
 
 PATIENCE_MS = 500
 """A client that does not read is looked at again so often, to see whether the tunnel was given up meanwhile."""
@@ -91,7 +94,7 @@ class Tunnel:
     def _down(self) -> None:
         """From the target to the client."""
         try:
-            while data := self._channel.recv(PIECE):
+            while data := self._channel.recv(AT_ONCE):
                 self._hand_over(data)
                 self._carried(len(data), 0)
         except broken():
