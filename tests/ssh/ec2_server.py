@@ -1,7 +1,7 @@
 """As much of EC2 as the real program asks for machines: `python -I ec2_server.py FILE PORT`, on loopback.
 
 FILE is JSON: a list of machines with `id`, `name`, `layer`, `private`, `public` and `console`. The forms are those of
-the EC2 API of 2016-11-15 (DescribeInstances, GetConsoleOutput). It ends when its standard input does.
+the EC2 API of 2016-11-15 (DescribeInstances, DescribeVolumes, GetConsoleOutput). It ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class Ec2(http.server.BaseHTTPRequestHandler):
             machine = next(each for each in machines if each["id"] == asked["InstanceId"])
             output = base64.b64encode(machine["console"].encode()).decode()
             self._say(action, f"<instanceId>{escape(machine['id'])}</instanceId><output>{output}</output>")
+        elif action == "DescribeVolumes":
+            self._say(action, "<volumeSet/>")
         else:
             self._send(403, REFUSAL)
 

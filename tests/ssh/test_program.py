@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from tests.ssh.driving import Place
 from tests.ssh.farm import ADDRESSES, INSTANCES
+from tests.ssh.test_host_keys import fingerprint
 from tests.terminal.driver import TMUX, Terminal
 
 if TYPE_CHECKING:
@@ -83,8 +85,6 @@ class Program:
 
     def host_keys(self) -> list[str]:
         """`--host-key` for every machine."""
-        from tests.ssh.test_host_keys import fingerprint
-
         return [word for server in self.farm.servers.values() for word in ("--host-key", fingerprint(server))]
 
 
@@ -157,3 +157,42 @@ def test_a_shell_in_a_terminal(program: Program) -> None:
     terminal.see_if(lambda screen: "whole screen of" not in screen, "the screen as it was")
     terminal.type("exit 5\n")
     terminal.see("exit code 5")
+
+
+@NEEDS_TMUX
+def test_a_tab_of_the_application(program: Program) -> None:
+    """From the list of machines: both host keys by hand, a program of the whole screen, a lost bastion, the end."""
+    terminal = program.start("-e", program.place.site.environment.name, columns=120, rows=34)
+    terminal.see("Certificates")
+    terminal.press("4")
+    terminal.see("demo-bastion-1", "demo-secure-1")
+    terminal.press("j", "j", "s")
+    for name in ("bastion-1", "secure-1"):
+        terminal.see(f"the host key of demo-{name}", "SHA256:")
+        terminal.type(fingerprint(program.farm.servers[name])[len("SHA256:") :][:6])
+        terminal.press("Enter")
+    terminal.see("[root@secure-1 ~]#")
+    terminal.type(f"{sys.executable} {WHOLE_SCREEN}\n")
+    columns, rows = _size(terminal)
+    terminal.type("abc")
+    terminal.see("typed: abc")
+    terminal.resize(100, 28)
+    terminal.see(f"whole screen of {columns - 20} by {rows - 6}", "typed: abc")
+    program.farm.bastion.stop_serving()
+    terminal.see("demo-bastion-1", "connects again", "r Reconnect")
+    program.farm.bastion.serve()
+    terminal.press("r")
+    terminal.see_if(
+        lambda screen: screen.rstrip().count("[root@secure-1 ~]#") > 0 and "● up" in screen, "a new shell"
+    )
+    terminal.type("exit 5\n")
+    terminal.see("ended, exit code 5", "r Reconnect")
+    terminal.press("C-q")
+    terminal.see("exit code 0")
+
+
+def _size(terminal: Terminal) -> tuple[int, int]:
+    """Columns and rows that the program of the whole screen says it has."""
+    shown = re.search(r"whole screen of (\d+) by (\d+)", terminal.see("whole screen of", "typed:"))
+    assert shown is not None
+    return int(shown[1]), int(shown[2])
