@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,12 @@ import pytest
 from kubeplat_tui.sandbox.door import LocalSandbox, status, stop
 from kubeplat_tui.sandbox.machines.processes import at_home
 from kubeplat_tui.sandbox.places import Places
+from kubeplat_tui.services.inventory import Inventory
+from kubeplat_tui.services.ssh.connections import Connections
+from kubeplat_tui.services.ssh.model import ConsoleAnswer, Size
 from tests.sandbox.machine_clients import ENOUGH, Network, Typist, new_key, said, wait_ended
+from tests.unit.sites import make_site
+from tests.unit.ssh_machines import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -489,6 +495,36 @@ def test_an_agent_is_forwarded_for_its_session_only(inside: paramiko.Transport) 
     assert said(inside, "echo ${SSH_AUTH_SOCK-none}").output == "none\n"
 
 
+# As the application comes
+
+
+def test_the_applications_own_connection_finds_its_way_and_notices_the_end(
+    network: Network, bastion: str, tmp_path: Path
+) -> None:
+    site = replace(make_site(tmp_path), cloud=network.cloud, environ={})
+    place = site.folders.secrets / "locked"
+    place.mkdir(parents=True, mode=0o700)
+    (place / "id_ed25519").write_bytes(network.private_key)
+    compute = network.launch("compute")
+    tags = [{"Key": "Env", "Value": site.environment.name}]
+    network.ec2.create_tags(Resources=[bastion, compute], Tags=tags)
+    inventory = Inventory(network.cloud, site.environment.name)
+    connections = Connections(site, inventory.instances)
+    network.stack.callback(connections.close)
+    person = Person()
+    connection = connections.connect(connections.find("compute"), person)
+    assert [question.console for question in person.asked] == [ConsoleAnswer.MATCHES] * 2
+    killed = connection.command("kill -TERM $$").wait(ENOUGH)
+    assert killed is not None
+    assert killed.signal == "TERM"
+    assert connection.ping(ENOUGH) < ENOUGH
+    shell = connection.shell(Size(80, 24))
+    network.ec2.terminate_instances(InstanceIds=[compute])
+    end = shell.wait(ENOUGH)
+    assert end is not None
+    assert end.lost
+
+
 # How it ends
 
 
@@ -584,6 +620,8 @@ def test_the_sandboxs_end_leaves_nothing(tmp_path: Path) -> None:
     Typist(transport).read_to("~]$ ")
     left = Daemon(transport, network.folders / bastion)
     network.close()
+    with pytest.raises(ConnectionRefusedError, match="has ended"):
+        network.lease.address("8.8.8.8", 22)
     left.wait_ended()
     assert not list(at_home(network.folders))
     assert {path.name for path in (tmp_path / "state" / "sandbox").iterdir()} == {
