@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.inventory import Instance, Layer
 from kubeplat_tui.services.ssh.bastions import candidates
 from kubeplat_tui.services.ssh.finding import find
+from kubeplat_tui.services.ssh.names import short_names
 from kubeplat_tui.services.ssh.users import by_image, user_for
 from tests.unit.ssh_machines import Lab
 from tests.unit.ssh_servers import instance
@@ -112,3 +114,21 @@ def test_an_image_is_looked_up_once_and_a_failure_is_not_kept(tmp_path: Path) ->
     assert lab.ec2.looked_up == 2
     assert user_for(lab.site, replace(machine, image="ami-gone")) == "ec2-user"
     lab.close()
+
+
+def test_the_short_names_tell_the_machines_of_a_layer_apart() -> None:
+    tags = (("Env", "demo"),)
+    zones = [replace(MASTERS[0], tags=tags, zone=f"eu-west-2{letter}", id=f"i-0{letter}") for letter in "abc"]
+    second = replace(zones[1], id="i-0d", launched=zones[1].launched + timedelta(hours=1))
+    going = replace(zones[0], id="i-0old", state="shutting-down")
+    other = replace(WORKER, layer=Layer.UNKNOWN, name="jump", id="i-0e")
+    machines = [second, going, *zones, other]
+    assert short_names(machines) == {
+        "i-0a": "secure-a", "i-0b": "secure-b1", "i-0d": "secure-b2", "i-0c": "secure-c",
+        "i-0e": "jump", "i-0old": "i-0old",
+    }  # fmt: skip
+    assert find("secure-a", machines).id == "i-0a"
+    assert find("demo-secure-b2", machines).id == "i-0d"
+    with pytest.raises(InputError) as refusal:
+        find("secure-d", machines)
+    assert refusal.value.todo in {f"Did you mean secure-{name}?" for name in ("a", "c")}

@@ -1,4 +1,4 @@
-"""Which machine a person means: by name, instance id, address, or layer."""
+"""Which machine a person means: by its short name or its tag's, instance id, address, or layer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.ssh.names import full_name, short_names
 from kubeplat_tui.services.ssh.unreachable import RUNNING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kubeplat_tui.services.inventory import Instance
 
@@ -28,58 +29,68 @@ def find(text: str, instances: Sequence[Instance]) -> Instance:
     """
     wanted = text.strip()
     live = sorted(instances, key=lambda each: (each.state != RUNNING, each.name, each.id))
+    shorts = short_names(live)
     for each in live:
-        if wanted and wanted in {each.id, each.private_ip, each.public_ip}:
+        short = shorts[each.id]
+        if wanted and wanted in {each.id, each.private_ip, each.public_ip, short, full_name(each, short)}:
             return each
     named = [each for each in live if each.name == wanted and wanted]
     if named:
-        return _only(wanted, named)
+        return _only(wanted, named, shorts)
     if wanted in {*Layer, *ALSO}:
-        return _first(ALSO.get(wanted, wanted), live)
+        return _first(ALSO.get(wanted, wanted), live, shorts)
     begun = [each for each in live if wanted and (each.id.startswith(wanted) or wanted in each.name)]
     if begun:
-        return _only(wanted, begun)
-    raise _nobody(wanted, live)
+        return _only(wanted, begun, shorts)
+    raise _nobody(wanted, live, shorts)
 
 
-def _only(wanted: str, found: list[Instance]) -> Instance:
+def _only(wanted: str, found: list[Instance], shorts: Mapping[str, str]) -> Instance:
     """The one that runs, where only one does."""
     running = [each for each in found if each.state == RUNNING]
     if len(running) == 1 or len(found) == 1:
         return (running or found)[0]
     raise InputError(
         f"{wanted} fits {len(found)} machines.",
-        why=_listed(found),
-        todo="Name one by its instance id or its address.",
+        why=_listed(found, shorts),
+        todo="Name one by what stands first in its line.",
     )
 
 
-def _first(layer: str, live: list[Instance]) -> Instance:
+def _first(layer: str, live: list[Instance], shorts: Mapping[str, str]) -> Instance:
     there = [each for each in live if each.layer == layer]
     if not there:
-        raise InputError(f"There is no machine in the layer {layer}.", why=_listed(live))
+        raise InputError(f"There is no machine in the layer {layer}.", why=_listed(live, shorts))
     if there[0].state != RUNNING:
         raise InputError(
-            f"No machine of the layer {layer} is running.", why=_listed(there), todo="Try again in a minute."
+            f"No machine of the layer {layer} is running.",
+            why=_listed(there, shorts),
+            todo="Try again in a minute.",
         )
     return there[0]
 
 
-def _nobody(wanted: str, live: list[Instance]) -> InputError:
-    names = [word for each in live for word in (each.name, each.id, each.private_ip, each.public_ip) if word]
+def _nobody(wanted: str, live: list[Instance], shorts: Mapping[str, str]) -> InputError:
+    names = [
+        word
+        for each in live
+        for word in (shorts[each.id], each.name, each.id, each.private_ip, each.public_ip)
+        if word
+    ]
     near = difflib.get_close_matches(wanted, [*dict.fromkeys(names), *Layer, *ALSO], n=1)
     return InputError(
         f"There is no machine {wanted}." if wanted else "No machine was named.",
-        why=_listed(live),
+        why=_listed(live, shorts),
         todo=f"Did you mean {near[0]}?" if near else "",
     )
 
 
-def _listed(found: Sequence[Instance]) -> str:
+def _listed(found: Sequence[Instance], shorts: Mapping[str, str]) -> str:
     if not found:
         return "The environment has no machines."
     lines = [
-        "  ".join(filter(None, (each.name, each.id, each.private_ip, each.state))) for each in found[:LISTED]
+        "  ".join(filter(None, (shorts[each.id], each.name, each.id, each.private_ip, each.state)))
+        for each in found[:LISTED]
     ]
     more = f"\nand {len(found) - LISTED} more" if len(found) > LISTED else ""
     return "\n".join(lines) + more
