@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SCROLLBACK_BYTES = 1_000_000  # evp's own, from which ours is filled
+_MOST_STYLES = 20_000  # then evp's table of them, and ours, begin anew
 _NEW_LINES = 400  # fed at once at most, so that evp still has them when it is asked
 _UNDERLINES = tuple(Underline)
 _SHAPES = (CursorShape.BLOCK, CursorShape.UNDERLINE, CursorShape.BAR)
@@ -177,6 +178,17 @@ class EvpCore:
                 self._terminal.feed(turn)
                 self._collect()
         self._frame = None
+        if len(self._styles) > _MOST_STYLES:
+            self._begin_styles()
+
+    def _begin_styles(self) -> None:
+        import evp
+
+        del self._render  # a terminal has one at a time
+        self._render = evp.RenderState(self._terminal)
+        self._styles.clear()
+        self._lines.clear()
+        self._everything = True
 
     def resize(self, columns: int, rows: int) -> None:
         """Another size. evp breaks the lines of its scrollback anew, so ours are taken from there again."""

@@ -19,6 +19,8 @@ _NUMBERS = re.compile(r"\d{5,}")
 _STRINGS = frozenset({"0", "2", "52"})
 # Without moving windows and telling titles (t), other keyboards (u, m with a marker), pointer and title modes.
 _REFUSED = re.compile(r"\x1b\[(?:[0-9:;]*t|[<=>?][0-9:;]*[umtTpf]|.*[#$'*]+[^pr])\Z", re.DOTALL)
+# Modes of another width, and of reports that come unasked.
+_REFUSED_MODES = frozenset({3, 40, 2048})
 _SHAPE = re.compile(r"\x1b\[(\d*) q")
 _ANSWERS = re.compile(
     rb"\x1b\[(?:\d+;\d+R|0n|\?[0-9;]+c|>[0-9;]+c|\??\d+;\d\$y)"  # CPR, DSR, DA1, DA2, DECRQM
@@ -79,6 +81,8 @@ class Guard:
         raw = _NUMBERS.sub(str(_LARGEST), raw)
         if raw[-1] == "b":
             raw = self._repetition(raw)
+        elif raw[2] == "?" and raw[-1] in "hlrs":
+            raw = _allowed_modes(raw)
         self._out.append(raw)
 
     def _repetition(self, raw: str) -> str:
@@ -90,6 +94,12 @@ class Guard:
         number, _, data = text.partition(";")
         if kind == "]" and number in _STRINGS and not data.endswith("?"):
             self._out.append(f"\x1b]{text}\x1b\\")
+
+
+def _allowed_modes(raw: str) -> str:
+    numbers = [number for number in re.split("[;:]", raw[3:-1]) if number.isdecimal()]
+    allowed = [number for number in numbers if int(number) not in _REFUSED_MODES]
+    return f"\x1b[?{';'.join(allowed)}{raw[-1]}" if allowed else ""
 
 
 def safe_answer(answer: bytes) -> bytes:

@@ -46,10 +46,16 @@ def packed_line(runs: Iterable[tuple[tuple[int, int, int], str, str, int]], wrap
 def pack(line: Line) -> Packed:
     """The small form of a line."""
     runs = line.runs
-    if not line.wrapped and (
-        not runs or (len(runs) == 1 and runs[0].style == PLAIN and runs[0].text.isascii())
-    ):
-        return runs[0].text if runs else ""
+    if not line.wrapped:
+        if not runs:
+            return ""
+        if (
+            len(runs) == 1
+            and runs[0].style == PLAIN
+            and runs[0].text.isascii()
+            and runs[0].cells == len(runs[0].text)
+        ):
+            return runs[0].text
     return packed_line(
         [(pack_run(run.style), run.style.link, run.text, run.cells) for run in runs], line.wrapped
     )
