@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.inventory import Instance, Layer
 from kubeplat_tui.services.ssh.bastions import candidates
-from kubeplat_tui.services.ssh.finding import find
+from kubeplat_tui.services.ssh.finding import find, successor
 from kubeplat_tui.services.ssh.names import short_names
 from kubeplat_tui.services.ssh.users import by_image, user_for
 from tests.unit.ssh_machines import Lab
@@ -132,3 +132,16 @@ def test_the_short_names_tell_the_machines_of_a_layer_apart() -> None:
     with pytest.raises(InputError) as refusal:
         find("secure-d", machines)
     assert refusal.value.todo in {f"Did you mean secure-{name}?" for name in ("a", "c")}
+
+
+def test_a_machine_that_is_gone_has_its_groups_newest_of_the_zone_for_successor() -> None:
+    gone = replace(MASTERS[0], auto_scaling_group="demo-secure-a")
+    later = gone.launched + timedelta(minutes=5)
+    new = replace(gone, id="i-0new", private_ip="10.80.10.9", launched=later)
+    elsewhere = replace(new, id="i-0far", auto_scaling_group="demo-secure-b")
+    assert successor(gone, [gone, new]) is None
+    assert successor(gone, [replace(gone, state="shutting-down"), elsewhere, new]) == new
+    assert successor(gone, [elsewhere]) is None
+    taken = replace(elsewhere, private_ip=gone.private_ip)
+    assert successor(gone, [taken, new]) == taken
+    assert successor(gone, [replace(new, state="pending")]) is None

@@ -45,6 +45,25 @@ def find(text: str, instances: Sequence[Instance]) -> Instance:
     raise _nobody(wanted, live, shorts)
 
 
+def successor(gone: Instance, instances: Sequence[Instance]) -> Instance | None:
+    """The machine that took the place of `gone`: at its address, else the newest of its group in its zone; or None.
+
+    None, too, where `gone` still runs.
+    """
+    if any(each.id == gone.id and each.state == RUNNING for each in instances):
+        return None
+    running = [each for each in instances if each.state == RUNNING and each.launched > gone.launched]
+    at_its_address = [each for each in running if gone.private_ip and each.private_ip == gone.private_ip]
+    of_its_group = [
+        each
+        for each in running
+        if gone.auto_scaling_group
+        and (each.auto_scaling_group, each.zone) == (gone.auto_scaling_group, gone.zone)
+    ]
+    found = at_its_address or sorted(of_its_group, key=lambda each: (each.launched, each.id))
+    return found[-1] if found else None
+
+
 def _only(wanted: str, found: list[Instance], shorts: Mapping[str, str]) -> Instance:
     """The one that runs, where only one does."""
     running = [each for each in found if each.state == RUNNING]
