@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -14,8 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ssh.agents import Agent
+from tests.ssh.debian import program as fetch
 from tests.ssh.driving import Place
 from tests.ssh.farm import ADDRESSES, INSTANCES
+from tests.ssh.test_forwards import echo, exchange
 from tests.ssh.test_host_keys import fingerprint
 from tests.terminal.driver import TMUX, Terminal
 
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
     from tests.ssh.farm import Farm
 
 CHECKOUT = Path(__file__).parents[2]
-PORT = 8099
+PORT, ECHO_PORT = 8099, 8081
+DATA = os.urandom(1 << 20)
 WHOLE_SCREEN = Path(__file__).with_name("whole_screen.py")
 NEEDS_TMUX = pytest.mark.skipif(
     TMUX is None and not os.environ.get("CI"), reason="tmux is not installed: the real terminal is not driven"
@@ -64,12 +69,12 @@ class Program:
         """The command line; its namespace is the client's, its environment `environ`."""
         return self.farm.client.command(sys.executable, "-m", "kubeplat_tui", *arguments)
 
-    def run(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def run(self, *arguments: str, given: bytes = b"", **environ: str) -> subprocess.CompletedProcess[bytes]:
         """It, with pipes, to its end."""
         return subprocess.run(
             self.command(*arguments),
             input=given,
-            env=self.environ(),
+            env=self.environ() | environ,
             capture_output=True,
             timeout=60,
             check=False,
@@ -134,6 +139,74 @@ def test_an_unknown_host_is_refused_where_nobody_can_be_asked(program: Program) 
     assert done.returncode == 255, done
     assert b"demo-bastion-1" in done.stderr
     assert b"SHA256:" in done.stderr
+
+
+def test_files_there_and_back(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "data").write_bytes(DATA)
+    there = program.farm.servers["compute-1"].home / "by-kubeplat"
+    done = program.run("scp", *program.host_keys(), str(tmp_path / "data"), "compute-1:by-kubeplat")
+    assert done.returncode == 0, done
+    assert there.read_bytes() == DATA
+    there.chmod(0o600)
+    done = program.run("scp", "compute-1:by-kubeplat", str(tmp_path / "back"))
+    assert done.returncode == 0, done
+    assert (tmp_path / "back").read_bytes() == DATA
+    there.unlink()
+
+
+def test_plain_ssh_by_its_configuration_and_the_agent(program: Program, tmp_path: Path) -> None:
+    client = program.farm.client
+    made = program.run("ssh-config", "--scan", *program.host_keys())
+    assert made.returncode == 0, made
+    config = tmp_path / "ssh_config"
+    config.write_bytes(made.stdout)
+    ssh = (fetch("ssh"), "-F", config)
+    assert client.run(*ssh, "demo-compute", "hostname") == "compute-1\n"
+    agent = Agent(client, tmp_path / "agent")
+    try:
+        done = program.run("agent-setup", "--lifetime", "10m", SSH_AUTH_SOCK=str(agent.socket))
+        assert done.returncode == 0, done
+        by_agent_only = ("-o", "IdentityFile=none", "-o", "IdentitiesOnly=no")
+        jump = f"{fetch('ssh')} -F {config} -o IdentityFile=none -o IdentitiesOnly=no -W %h:%p demo-bastion"
+        said = client.tried(
+            *ssh,
+            *by_agent_only,
+            "-o",
+            f"ProxyCommand={jump}",
+            "demo-secure",
+            "hostname",
+            SSH_AUTH_SOCK=str(agent.socket),
+        )
+        assert said.stdout == "secure-1\n", said.stderr
+    finally:
+        agent.close()
+
+
+def test_a_forward_until_ctrl_c(program: Program) -> None:
+    client, target = program.farm.client, f"{ADDRESSES['secure-1'][1]}:{ECHO_PORT}"
+    command = program.command("forward", "--json", *program.host_keys(), target)
+    with (
+        echo(program.farm.servers["secure-1"], ECHO_PORT),
+        subprocess.Popen(command, env=program.environ(), stdout=subprocess.PIPE) as running,
+    ):
+        try:
+            assert running.stdout is not None
+            said = (json.loads(line) for line in running.stdout)
+            port = next(each["bound_port"] for each in said if each.get("state") == "open")
+            with client.dial("127.0.0.1", port, 5) as connection:
+                assert exchange(connection, DATA) == hashlib.sha256(DATA).digest()
+            for pid in client.processes(_forwards):
+                os.kill(pid, signal.SIGINT)
+            list(said)
+            assert running.wait(20) == 0
+        finally:
+            client.kill(_forwards)
+    with pytest.raises(ConnectionRefusedError):
+        client.dial("127.0.0.1", port, 5)
+
+
+def _forwards(command: str) -> bool:
+    return "kubeplat_tui forward" in command
 
 
 @NEEDS_TMUX
