@@ -238,12 +238,6 @@ class KubeplatApp(App[int]):
 
     # --- actions ----------------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Textual asks these keys of ours before the focused widget: a terminal gets every key but its prefix."""
-        if action in {"quit", "command_palette"} and getattr(self.focused, "takes_every_key", False):
-            return False
-        return super().check_action(action, parameters)
-
     def action_help(self) -> None:
         """Show the keys of this screen."""
         from kubeplat_tui.screens.help import HelpDialog

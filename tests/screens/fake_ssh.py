@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import Instance, Layer
 from kubeplat_tui.services.ssh.forward_model import ForwardState, ForwardStatus
 from kubeplat_tui.services.ssh.model import (
     ConnectStoppedError,
@@ -25,13 +25,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kubeplat_tui.services.inventory import Instance
     from kubeplat_tui.services.ssh.forward_model import ForwardSpec
     from kubeplat_tui.services.ssh.model import HostKeyQuestion, PassphraseQuestion, Questions, Size
 
 NOW = datetime(2026, 11, 2, 14, 5, 9, tzinfo=UTC)
 KEY = HostKey("ssh-ed25519", b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00 " + bytes(range(32)))
 OTHER_KEY = HostKey("ssh-ed25519", b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00 " + bytes(32))
+BASTION = Instance(
+    id="i-0bastion",
+    name="play-jest-bastion",
+    private_ip="10.80.110.100",
+    public_ip="203.0.113.10",
+    state="running",
+    zone="eu-west-2a",
+    type="t3.small",
+    launched=NOW,
+    layer=Layer.BASTION,
+)
 PATIENCE = 20
 """Seconds that a fake waits before it gives up: a test that goes astray ends."""
 
@@ -136,6 +146,11 @@ class FakeConnection:
         made.says(self._greeting)
         return made
 
+    def ping(self, seconds: float) -> float:
+        """It answers."""
+        del seconds
+        return 0.01
+
     def close(self) -> None:
         """Closed from here."""
         self.closed = True
@@ -206,6 +221,13 @@ class FakeConnections:
         if script.error is not None:
             raise script.error
         connection = FakeConnection(instance, greeting=script.greeting)
+        self.made.append(connection)
+        return connection
+
+    def bastion(self, questions: Questions) -> FakeConnection:
+        """One to a bastion."""
+        del questions
+        connection = FakeConnection(BASTION, greeting="")
         self.made.append(connection)
         return connection
 
