@@ -247,6 +247,10 @@ class FarmCloud(Cloud):
         assert service == "ec2", service
         return self.ec2
 
+    def credentials(self) -> Any:
+        """None: no bucket is asked, whatever credentials whoever runs the tests has."""
+        return None
+
     def dial(self, host: str, port: int, seconds: float) -> socket.socket:
         """From the client's namespace."""
         self.dialled.append(host)

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kubeplat_tui.services.pki.once import SSH_KEY
 from kubeplat_tui.services.ssh.host_keys import HostKeys
 from kubeplat_tui.services.ssh.model import (
     AuthenticationError,
     ConsoleAnswer,
     HostKeyRefusedError,
     NoKeyError,
+    Passphrase,
     Verdict,
 )
+from kubeplat_tui.services.ssh_passphrase import protect
 from tests.ssh.debian import program
 from tests.ssh.driving import Place, output
 from tests.ssh.farm import INSTANCES, make_key
@@ -148,3 +151,14 @@ def test_without_any_key_it_says_what_to_do(place: Place) -> None:
     place.forget_key()
     with pytest.raises(NoKeyError):
         place.connect()
+
+
+def test_a_passphrase_is_asked_for_until_it_opens_the_key(place: Place) -> None:
+    """Once for both machines on the way, and never again while the front end lives."""
+    place.commit({SSH_KEY: protect(place.farm.key.read_bytes(), "open sesame")})
+    place.person.passphrases = [Passphrase("wrong"), Passphrase("open sesame")]
+    place.connect("secure-1")
+    place.connect("compute-1")
+    assert [question.wrong for question in place.person.locks] == [False, True]
+    with pytest.raises(NoKeyError, match="passphrase"):
+        place.front_end().connect(place.instance("secure-1"), place.person)
