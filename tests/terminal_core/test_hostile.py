@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import random
 import re
+import sys
 import tracemalloc
 from itertools import pairwise
 
@@ -324,3 +325,32 @@ def test_a_fault_of_the_emulator_does_not_end_the_session(monkeypatch: pytest.Mo
     assert core.line(1).text == "after"
     assert core.take_replies() == b"\x1b[2;6R"
     assert core.take_changes().everything
+
+
+SHORT_SEQUENCES = (
+    "\n", "\x1bc", "x\x1bc", "\x1b[2J", "x\x1b[H\x1b[J", "\x1b[99L", "\x1b[99M", "\x1b[99S", "\x1b[99T", "\x1b[999@",
+    "\x1b[999P", "\x1b[999X", "a\x1b[99999b", "\x1b#8", "\x1b[999I", "\x1b[999Z", "\x1b[?1049h\x1b[?1049l", "\x1b[!p",
+    "\x1b[?1;6;7;25;1000;1004;2004;2026h", "\x1b]8;;a\x07", "\x1b[6n", "\x1bH\x1b[C\t", "\x1b[1;1;50;200$z",
+    "\x1b[99 @",
+    "\x1b[99'}", "\x1bP$qm\x1b\\", "\x1b[?69h\x1b[5;9s\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("data", SHORT_SEQUENCES)
+def test_a_few_bytes_cause_little_work(data: str) -> None:
+    """Else 32 KiB of them would keep the application busy for a minute. Counted in calls, not in time."""
+    core = BitttyCore(200, 50)
+    core.feed("\x1b[31mab\x1b[32m日cd\x1b[m ef".encode() * 90)
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        core.feed(data.encode() * 100)
+    finally:
+        sys.setprofile(before)
+    assert calls / 100 < 400

@@ -165,10 +165,16 @@ class SafeBoard(Board):  # type: ignore[misc]  # bittty publishes no types
     def switch_on(self) -> None:
         """RIS: as after switching on. What was on the main screen goes into the history, as in tmux."""
         self.screen.keep_all()
-        self.reset(hard=True)
+        self.blitter.switch_screen(False)
+        for device in (self.modes, self.cursor):
+            device.reset(hard=True)
+        self.charset.reset()
+        self.mouse.reset()
+        self.style.reset()
         self.style.current = NORMAL
-        for page in self.blitter.videos:
-            self.screen.blank_page(page)
+        self.cursor.shape = "block"
+        self.blitter.set_scroll_region(0, self.height - 1)
+        self.screen.blank_page(self.blitter.primary_page)
 
     # What the scanner calls, besides the registry.
 

@@ -6,8 +6,8 @@ look the same are one object here, so that rows are cut into runs by identity.
 
 from __future__ import annotations
 
-from itertools import groupby, repeat
-from operator import is_
+from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bittty.style import Color, Style
@@ -108,14 +108,19 @@ def _runs(row: Sequence[Cell]) -> Iterator[tuple[Style, str, int]]:
         return
     start = 0
     for _, group in groupby(map(id, styles)):
-        cells = sum(1 for _ in group)
+        cells = len(list(group))
         yield styles[start], "".join(characters[start : start + cells]), cells
         start += cells
 
 
 def is_blank(row: Sequence[Cell]) -> bool:
-    """Whether nothing was drawn on a row since it was cleared without a background."""
-    return all(map(is_, row, repeat(BLANK)))
+    """Whether nothing is on a row that was cleared without a background."""
+    return row[0] is BLANK and row[-1] is BLANK and row == _blank_row(len(row))
+
+
+@lru_cache(maxsize=8)
+def _blank_row(columns: int) -> list[Cell]:
+    return [BLANK] * columns
 
 
 def _shown(row: Sequence[Cell], wrapped: bool) -> list[tuple[Style, str, int]]:

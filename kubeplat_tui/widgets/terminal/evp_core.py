@@ -293,7 +293,7 @@ class EvpCore:
         runs: list[Run] = []
         start = 0
         for number, group in groupby(row.styles):
-            cells = sum(1 for _ in group)
+            cells = len(list(group))
             text = "".join(row.graphemes[start : start + cells])
             style = self._styles[number]
             start += cells
