@@ -218,9 +218,11 @@ def test_a_silent_machine_is_failing_until_it_answers(far: FarConnections, forwa
         far.far.targets[NAMED] = place
         forwards.start(LOCAL, no_questions())
         seen = Seen(forwards)
+        before = len(far.far.opened)
         far.made[0].news(LinkState.SILENT, "play-bastion has not answered for 6 seconds.")
         failing = seen.until(lambda now: now.state is ForwardState.FAILING)
         assert failing.error == "play-bastion has not answered for 6 seconds."
+        assert len(far.far.opened) == before == 1
         far.made[0].news(LinkState.UP)
         seen.until(lambda now: now.state is ForwardState.OPEN)
 
@@ -356,8 +358,12 @@ def test_a_child_process_does_not_keep_the_port(far: FarConnections, forwards: F
     with target(echo) as place:
         far.far.targets[NAMED] = place
         status = forwards.start(fixed(), no_questions())
-        waiting = [sys.executable, "-c", "import sys; sys.stdin.read()"]
-        with subprocess.Popen(waiting, stdin=subprocess.PIPE, close_fds=False) as child:
+        waiting = [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read()"]
+        with subprocess.Popen(
+            waiting, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False
+        ) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"up\n"
             forwards.stop(status.id)
             assert is_refused(status.bound_port)
             assert child.poll() is None

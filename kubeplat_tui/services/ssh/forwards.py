@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.ssh.model import Questions
 
 __all__ = ["ForwardKind", "ForwardSpec", "ForwardState", "ForwardStatus", "Forwards"]
+
+logger = logging.getLogger("kubeplat.ssh")
 
 HIGHEST_PORT = 65535
 
@@ -136,7 +139,10 @@ class Forwards:
         with self._lock:
             callbacks = list(self._callbacks)
         for callback in callbacks:
-            callback(status)
+            try:
+                callback(status)
+            except Exception:  # a front end's mistake must not end a forward
+                logger.exception("A listener of the forwards failed")
 
 
 def check(spec: ForwardSpec) -> None:

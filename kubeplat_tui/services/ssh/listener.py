@@ -1,4 +1,4 @@
-"""One forward: its listening port, its clients, and the state that follows from what happens to them."""
+"""One forward: its listening port and its clients."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import select
 import socket
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.events import now
 from kubeplat_tui.services.ssh import forward_probe, socks
-from kubeplat_tui.services.ssh.forward_model import LOOPBACK, ForwardKind, ForwardState, ForwardStatus, place
+from kubeplat_tui.services.ssh.forward_model import LOOPBACK, ForwardKind, ForwardState
 from kubeplat_tui.services.ssh.model import LinkState, SshError
+from kubeplat_tui.services.ssh.standing import Standing
 from kubeplat_tui.services.ssh.tunnel import Tunnel, hang_up, reset
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     import paramiko
 
-    from kubeplat_tui.services.ssh.forward_model import Carrier, ForwardSpec
+    from kubeplat_tui.services.ssh.forward_model import Carrier, ForwardSpec, ForwardStatus
     from kubeplat_tui.services.ssh.model import LinkStatus
 
 MOST_CLIENTS = 256
@@ -37,38 +36,28 @@ OUT_OF_FILES_MS = 500
 _PROHIBITED = 1
 """SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1)."""
 
-_OVER = frozenset({ForwardState.LOST, ForwardState.CLOSED})
-
 
 class Listener:
     """A forward from its start to its end. `changed` hears of a new state or number of clients, from any thread."""
 
     def __init__(self, number: int, spec: ForwardSpec, changed: Callable[[ForwardStatus], None]) -> None:
         self.spec = spec
-        self._changed = changed
-        self._lock = threading.Lock()
-        self._status = ForwardStatus(
-            number, spec, spec.bind_port, ForwardState.STARTING, 0, 0, 0, 0, None, "", now()
-        )
-        self._silent = ""
-        self._refused = False
+        self._standing = Standing(number, spec, changed)
         self._forbidden: tuple[str, int] | None = None
-        self._good = self._probed = 0.0
-        self._end: ForwardState | None = None
+        self._lock = threading.Lock()
         self._clients: dict[threading.Thread, socket.socket | Tunnel] = {}
         self._threads: list[threading.Thread] = []
         self._server: socket.socket | None = None
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name=f"forward-{number}", daemon=True)
-        self._watch = forward_probe.Watch(f"forward-{number}-probe", self.probe, self._due)
+        self._watch = forward_probe.Watch(f"forward-{number}-probe", self.probe, self._standing.due)
         self._link: Carrier | None = None
         self._leave: Callable[[], None] = _nothing
         self._release: Callable[[], None] = _nothing
 
     def status(self) -> ForwardStatus:
         """How it stands."""
-        with self._lock:
-            return self._status
+        return self._standing.now
 
     def bind(self) -> None:
         """Take the port; nobody is let in yet. Raises `InputError` where it is taken or not for us."""
@@ -81,8 +70,7 @@ class Listener:
             server.close()
             raise _no_port(self.spec.bind_port, error) from error
         self._server = server
-        with self._lock:
-            self._status = replace(self._status, bound_port=server.getsockname()[1])
+        self._standing.bound(server.getsockname()[1])
 
     def serve(self, link: Carrier, release: Callable[[], None]) -> None:
         """Let clients in, over `link`, which `release` gives back at the end; then probe once.
@@ -90,8 +78,8 @@ class Listener:
         Raises `InputError` where somebody took the port meanwhile.
         """
         self._link, self._release = link, release
-        if self._server is None:
-            raise _no_port(self.spec.bind_port, OSError(errno.EADDRINUSE, ""))
+        if self._server is None or self._standing.ending:
+            raise SshError("The forward was closed while it was started.")
         try:
             self._server.listen(BACKLOG)
             self._server.setblocking(False)
@@ -106,24 +94,20 @@ class Listener:
     def probe(self) -> None:
         """Look whether it would carry, and let the state say so. Blocking, as long as a target may take."""
         link = self._link
-        if link is None or self._end is not None:
+        if link is None or self._standing.ending:
             return
         try:
             forward_probe.probe(link, self.spec, self._forbidden)
         except SshError as error:
-            self._failed(str(error), refused=True)
+            self._failed(str(error))
         else:
             self._worked()
-        with self._lock:
-            self._probed = time.monotonic()
-            self._status = replace(self._status, probed=now())
+        self._standing.probed()
 
     def fail(self, why: str) -> None:
         """It could not be begun: LOST, with the reason; nothing of it is left."""
         self.stop(ForwardState.LOST)
-        with self._lock:
-            self._status = replace(self._status, error=why)
-        self._changed(self.status())
+        self._standing.never_began(why)
 
     def stop(self, end: ForwardState = ForwardState.CLOSED) -> None:
         """End it: no port is left, nor a thread (but for one that a target keeps waiting, for some seconds)."""
@@ -133,76 +117,40 @@ class Listener:
         self._ask_end(end)
         self._thread.join()
         if end is ForwardState.CLOSED:
-            self._enter(end)
+            self._standing.ended(end)
         self._watch.join(GOODBYE)
         until = time.monotonic() + GOODBYE
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
-    # --- the state ----------------------------------------------------------------------------------------------
+    # --- what happens -------------------------------------------------------------------------------------------
 
     def _link_changed(self, status: LinkStatus) -> None:
         """The connection's own news, from its thread: never blocks."""
         if status.state in {LinkState.LOST, LinkState.CLOSED}:
             self._ask_end(ForwardState.LOST, status.why or "The connection was closed.")
-            return
-        with self._lock:
-            was, self._silent = self._silent, status.why if status.state is LinkState.SILENT else ""
-            if self._silent:
-                self._status = replace(self._status, error=self._silent)
-        self._weigh()
-        if was and not self._silent:
+        elif status.state is LinkState.SILENT:
+            self._standing.silent(status.why)
+        elif self._standing.heard():
             self._watch.soon()
 
-    def _failed(self, why: str, *, refused: bool) -> None:
-        with self._lock:
-            if self._end is not None:
-                return
-            self._refused = self._refused or refused
-            news = why != self._status.error
-            self._status = replace(self._status, error=why)
-        self._weigh(tell=news)
+    def _failed(self, why: str, *, counts: bool = True) -> None:
+        self._standing.failed(why, counts=counts)
         self._watch.reckon()
 
     def _worked(self) -> None:
-        with self._lock:
-            self._refused, self._forbidden, self._good = False, None, time.monotonic()
-        self._weigh()
-
-    def _weigh(self, *, tell: bool = False) -> None:
-        """The state that follows from what is known; told where it is news."""
-        with self._lock:
-            if self._end is not None:
-                return
-            state = ForwardState.FAILING if self._refused or self._silent else ForwardState.OPEN
-        self._enter(state, tell=tell)
-
-    def _enter(self, state: ForwardState, *, tell: bool = False) -> None:
-        with self._lock:
-            before = self._status
-            if before.state in _OVER and state not in _OVER:
-                return
-            if before.state is not state:
-                self._status = replace(before, state=state, since=now())
-            after = self._status
-        if tell or before.state is not after.state:
-            self._changed(after)
-
-    def _due(self) -> float:
-        """Seconds until the next probe."""
-        with self._lock:
-            every = forward_probe.EVERY_WHILE_FAILING if self._refused else forward_probe.EVERY
-            return max(self._good, self._probed) + every - time.monotonic()
+        self._forbidden = None
+        self._standing.worked()
 
     # --- the clients --------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         """The listening thread. Whatever happens, it leaves no port behind."""
         try:
-            while self._end is None:
+            while not self._standing.ending:
                 self._let_in()
         finally:
-            self._over(self._end or ForwardState.LOST)
+            self._over(self._standing.end)
 
     def _let_in(self) -> None:
         if self._server is None:
@@ -214,14 +162,14 @@ class Listener:
         ready = {descriptor for descriptor, _ in waiting.poll()}
         if self._woken.fileno() in ready:
             self._woken.recv(1024)
-        if self._end is not None or self._server.fileno() not in ready:
+        if self._standing.ending or self._server.fileno() not in ready:
             return
         try:
             client, _ = self._server.accept()
         except (BlockingIOError, ConnectionError):  # it went away again
             return
         except OSError as error:  # no more files: the queue keeps them until one of ours ends
-            self._failed(f"A connection could not be accepted: {error.strerror}.", refused=False)
+            self._failed(f"A connection could not be accepted: {error.strerror}.", counts=False)
             waiting.unregister(self._server)
             waiting.poll(OUT_OF_FILES_MS)
             return
@@ -229,43 +177,39 @@ class Listener:
         self._admit(client)
 
     def _admit(self, client: socket.socket) -> None:
-        name = f"{self._thread.name}-{self._status.total + 1}"
+        name = f"{self._thread.name}-{self.status().total + 1}"
         thread = threading.Thread(target=self._attend, args=(client,), name=name, daemon=True)
         with self._lock:
             self._clients[thread] = client
-            self._count_clients(1)
         try:
             thread.start()
         except RuntimeError as error:  # the system gives no more threads
             with self._lock:
                 del self._clients[thread]
-                self._count_clients(0)
             reset(client)
-            self._failed(f"A connection could not be served: {error}.", refused=False)
+            self._failed(f"A connection could not be served: {error}.", counts=False)
             return
         self._threads = [each for each in self._threads if each.is_alive()] + [thread]
-        self._changed(self.status())
 
     def _attend(self, client: socket.socket) -> None:
         """One client's thread, from its first byte to its last."""
         me = threading.current_thread()
+        self._standing.clients(len(self._clients), more=1)
         try:
             channel = self._channel(client)
             if channel is not None:
-                self._carry(me, Tunnel(client, channel, self._carried))
+                self._carry(me, Tunnel(client, channel, self._standing.carried))
         finally:
             client.close()
             with self._lock:
                 del self._clients[me]
-                self._count_clients(0)
             self._poke()
-            self._changed(self.status())
+            self._standing.clients(len(self._clients))
 
     def _carry(self, me: threading.Thread, tunnel: Tunnel) -> None:
         with self._lock:
             self._clients[me] = tunnel
-            over = self._end is not None
-        if over:
+        if self._standing.ending:
             tunnel.give_up()
         tunnel.carry()
 
@@ -276,7 +220,7 @@ class Listener:
             try:
                 asked = socks.read_request(client)
             except socks.SocksError as error:
-                self._failed(str(error), refused=False)
+                self._failed(str(error), counts=False)
                 return None
             except OSError:
                 return None
@@ -293,7 +237,7 @@ class Listener:
 
     def _opened(self, asked: socks.Asked | None) -> paramiko.Channel:
         host, port = (asked.host, asked.port) if asked else (self.spec.host, self.spec.port)
-        if self._link is None or self._end is not None:
+        if self._link is None or self._standing.ending:
             raise SshError("The forward has ended.")
         channel = self._link.open(host, port, forward_probe.OPEN_SECONDS)
         self._worked()
@@ -311,35 +255,20 @@ class Listener:
         """Of a SOCKS forward only what the machine forbids counts against it: it may be so for every target."""
         code = _code(error)
         if asked is None:
-            self._failed(str(error), refused=True)
+            self._failed(str(error))
             reset(client)
             return
         answer = {_PROHIBITED: socks.Answer.NOT_ALLOWED, None: socks.Answer.UNREACHABLE}
         with contextlib.suppress(OSError):
             client.sendall(asked.answer(answer.get(code, socks.Answer.REFUSED)))
         if code == _PROHIBITED:
-            with self._lock:
-                self._forbidden = asked.host, asked.port
-        self._failed(f"{place(asked.host, asked.port)}: {error}", refused=code == _PROHIBITED)
-
-    def _carried(self, received: int, sent: int) -> None:
-        with self._lock:
-            status = self._status
-            self._status = replace(status, received=status.received + received, sent=status.sent + sent)
-
-    def _count_clients(self, more: int) -> None:
-        """For who has the lock."""
-        status = self._status
-        self._status = replace(status, open_now=len(self._clients), total=status.total + more)
+            self._forbidden = asked.host, asked.port
+        self._failed(str(error), counts=code == _PROHIBITED)
 
     # --- the end ------------------------------------------------------------------------------------------------
 
     def _ask_end(self, end: ForwardState, why: str = "") -> None:
-        with self._lock:
-            if self._end is None:
-                self._end = end
-                if why:
-                    self._status = replace(self._status, error=why)
+        self._standing.ask_end(end, why)
         self._poke()
 
     def _poke(self) -> None:
@@ -347,8 +276,8 @@ class Listener:
             self._wake.send(b"\0", socket.MSG_DONTWAIT)
 
     def _over(self, end: ForwardState) -> None:
+        self._standing.ask_end(end)
         with self._lock:
-            self._end = end
             clients = list(self._clients.values())
         if self._server is not None:
             self._server.close()
@@ -364,7 +293,7 @@ class Listener:
         self._woken.close()
         release, self._release = self._release, _nothing
         release()
-        self._enter(end)
+        self._standing.ended(end)
 
 
 def _nothing() -> None:
