@@ -6,9 +6,11 @@ one, it is asked again.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 import pytest
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = corpus.names()
+_COLUMN = re.compile(rb"\x1b\[\d+;(\d+)R")
 needs_tmux = pytest.mark.skipif(
     TMUX is None, reason="there is no tmux here; its kept captures are compared instead"
 )
@@ -128,6 +131,9 @@ def _version() -> tuple[int, ...]:
     return TmuxPane.version()
 
 
+AS_NEW = b"\x1b[?1049l\x1bc\x1b[?6l\x1b[4l\x1b[20l\x1b[r\x1b[H\x1b[J\x1b[3J"
+
+
 @pytest.fixture(scope="module")
 def pane() -> Iterator[TmuxPane]:
     with TmuxPane(COLUMNS, ROWS) as opened:
@@ -142,10 +148,44 @@ def test_tmux_does_the_same(check: Check, pane: TmuxPane) -> None:
     """The expectations are not only ours. Where tmux does something else the check says so."""
     if check.tmux and _version() != (3, 3):
         pytest.skip(f"another tmux than the one of which this is known: {check.tmux}")
-    pane.feed(b"\x1b[?1049l\x1bc\x1b[?6l\x1b[4l\x1b[20l\x1b[r\x1b[H\x1b[J\x1b[3J")
+    pane.feed(AS_NEW)
     capture = pane.show(check.data.encode())
     rows = tmux_rows(capture, COLUMNS)[-ROWS:]
     texts = tuple("".join(cell[0] for cell in row if cell is not UNKNOWN).rstrip() for row in rows)
     x, y = capture.cursor
     same = (texts, (min(x, COLUMNS - 1), y)) == (padded(check), check.cursor)
     assert same == (not check.tmux), (texts, capture.cursor)
+
+
+# Characters that newer Unicode made wide than the C library knows, fillers that it shows, and circled numbers that it
+# takes for wide: of them tmux 3.3a with glibc 2.36 thinks otherwise.
+OTHER_WIDTHS = {
+    *range(0x2630, 0x2638),
+    *range(0x268A, 0x2690),
+    *range(0x3248, 0x3250),
+    0x302E,
+    0x302F,
+    0x3164,
+}
+
+
+@needs_tmux
+@pytest.mark.terminal
+@pytest.mark.xdist_group("terminal-core-tmux")
+def test_characters_are_as_wide_as_in_tmux(pane: TmuxPane) -> None:
+    if _version() != (3, 3):
+        pytest.skip("another tmux than the one whose table is known")
+    codes = [*range(0xA0, 0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x10000), *range(0x1F000, 0x1FB00)]
+    characters = [chr(code) for code in codes if category(chr(code)) not in {"Cn", "Co", "Cs", "Cc", "Cf"}]
+    core = BitttyCore(COLUMNS, ROWS)
+    pane.feed(AS_NEW)
+    different = set()
+    for start in range(0, len(characters), 500):
+        part = characters[start : start + 500]
+        data = "".join(f"\x1b[2K\ra{character}\x1b[6n" for character in part).encode()
+        core.feed(data)
+        reports = zip(
+            part, _COLUMN.findall(pane.feed(data)), _COLUMN.findall(core.take_replies()), strict=True
+        )
+        different |= {ord(character) for character, theirs, ours in reports if theirs != ours}
+    assert different == OTHER_WIDTHS

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from bittty.style import Color, Style
 from bittty.video import WideHead
@@ -30,12 +31,17 @@ _MOST = 4096  # entries in a table that the machine's bytes fill
 
 
 class _Widths(dict[str, int]):
-    """Columns of characters; -1 for what is no character of a screen."""
+    """Columns of characters, as the C library of the machine's programs counts them; -1 for what is none of a screen.
+
+    It is wcwidth's table but for two: marks that take room (category Mc, in the scripts of India) and the letters that
+    flags are made of take one column in glibc, tmux and xterm.
+    """
 
     def __missing__(self, character: str) -> int:
         if len(self) >= _MOST:
             self.clear()
-        width = self[character] = wcwidth(character)
+        narrow = "\U0001f1e6" <= character <= "\U0001f1ff" or category(character) == "Mc"
+        width = self[character] = 1 if narrow else wcwidth(character)
         return width
 
 
