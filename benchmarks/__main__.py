@@ -26,7 +26,9 @@ ORDER = (
     "plan_tree",
     "launcher",
     "list_secrets",
+    "terminal_frames",
     "ssh_connect",
+    "terminal_output",
     "build_time",
     "fetch_secrets",
 )

@@ -1,4 +1,4 @@
-"""Make constraints.txt and its two siblings: every package at one version, for every Python served.
+"""Make constraints.txt and its siblings: every package at one version, for every Python served.
 
     python3 scripts/pins.py python3.11 python3.12 python3.13      (or: make pins)
 
@@ -23,6 +23,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 EXTRAS = ("sandbox", "dev")
 CHECKOV = ["checkov>=3.2"]
 AWSCLI = ["awscli>=1.46"]
+TEXTUAL_TTY = ["textual-tty==0.4.0"]
 INTEL_MAC = {"cryptography": "48.0.1"}
 """The last versions with wheels for Intel Macs, where the newest have none."""
 
@@ -72,3 +73,4 @@ if __name__ == "__main__":
     pin(CHECKOUT / "constraints.txt", requirements(CHECKOUT, EXTRAS), sys.argv[1:])
     pin(CHECKOUT / "constraints-checkov.txt", CHECKOV, sys.argv[1:])
     pin(CHECKOUT / "constraints-awscli.txt", AWSCLI, sys.argv[1:])
+    pin(CHECKOUT / "constraints-textual-tty.txt", TEXTUAL_TTY, sys.argv[1:])

@@ -78,7 +78,7 @@ def _sixteen(theme: Theme, foreground: Color, background: Color) -> tuple[Rgb, .
     for hue in HUES.values():
         found = _nearest(own, hue)
         if found is None:
-            found = _made(own, hue)
+            found = _made(own, hue, background)
         else:
             own.remove(found)
         six.append(_readable(found, background))
@@ -99,11 +99,11 @@ def _nearest(own: list[Color], hue: float) -> Color | None:
     return min(near, key=lambda colour: _distance(_hls(colour)[0], hue), default=None)
 
 
-def _made(own: list[Color], hue: float) -> Color:
-    """A colour as light and as strong as the theme's others."""
-    strengths = sorted(_hls(colour)[1:] for colour in own) or [(0.6, 0.45)]
-    lightness, saturation = strengths[len(strengths) // 2]
-    return _of_hls(hue, lightness, max(0.3, min(0.5, saturation)))
+def _made(own: list[Color], hue: float, background: Color) -> Color:
+    """A colour that stands out as much as most, as strong as the theme's others."""
+    strengths = sorted(_hls(colour)[2] for colour in own) or [0.45]
+    light = 0.66 if luminance(background.rgb) <= 0.18 else 0.42
+    return _of_hls(hue, light, max(0.3, min(0.5, strengths[len(strengths) // 2])))
 
 
 def _readable(colour: Color, background: Color) -> Color:
@@ -209,7 +209,8 @@ class Looks:
             written, under = under, written
         by_index = style.background if swapped else style.foreground
         if _movable(by_index) and (style.foreground is None or style.foreground != style.background):
-            written = apart(written, under, self._farther(under), TOLD_APART)
+            if contrast(written, under) < TOLD_APART:
+                written = apart(written, under, self._farther(under), READABLE)
         if style.dim:
             written = blend(written, under, DIM)
         return self._style(style, RichColour.from_rgb(*written), RichColour.from_rgb(*under))

@@ -18,8 +18,9 @@ MOST = 64 * 1024
 """Bytes that may wait; one piece more is taken where it fits no more."""
 PIECE = 32 * 1024
 """The most that a core is fed at once."""
-SMALLEST = 512
-STEP = 0.002
+SMALLEST = 8 * 1024
+"""Cores are far quicker with long pieces of a flood: they need not draw what scrolls away within one."""
+STEP = 0.008
 """Seconds that one piece should take the core: the smaller, the sooner a key is seen between two of them."""
 END_OF_FRAME = b"\x1b[?2026l"
 """The end of synchronized output: what was drawn is complete here."""
@@ -35,7 +36,7 @@ class Feeder:
         self._waiting = 0
         self._closed = False
         self._changed = Condition()
-        self._size = 4096
+        self._size = PIECE
 
     @property
     def waiting(self) -> int:
@@ -72,8 +73,13 @@ class Feeder:
         with self._changed:
             if not self._pieces:
                 return b""
-            data = self._pieces.popleft()
             cut = self._size
+            joined: list[bytes] = []
+            size = 0
+            while self._pieces and size < cut:
+                joined.append(self._pieces.popleft())
+                size += len(joined[-1])
+            data = b"".join(joined)
             frame = data.find(END_OF_FRAME, 0, cut)
             if frame >= 0:
                 cut = frame + len(END_OF_FRAME)
@@ -87,7 +93,7 @@ class Feeder:
 
     def took(self, size: int, seconds: float) -> None:
         """How long the core took for a piece: the next ones are cut accordingly."""
-        if size >= min(self._size, SMALLEST) and seconds > 0:
+        if size >= SMALLEST and seconds > 0:
             wanted = size * STEP / seconds
             self._size = int(max(SMALLEST, min(PIECE, (self._size + wanted) / 2)))
 

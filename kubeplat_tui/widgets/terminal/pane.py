@@ -91,6 +91,8 @@ class TerminalPane(Widget, can_focus=True):
         self._held_since: float | None = None
         self._screen_painted = 0
         self._hidden = False
+        self.frame = FRAME
+        """Seconds between two repaints now."""
 
     # --- what there is to see ---------------------------------------------------------------------
 
@@ -171,7 +173,7 @@ class TerminalPane(Widget, can_focus=True):
         """Paint now if the last frame is old enough, else when it is."""
         if self._paint_timer is not None or not self.is_attached:
             return
-        wait = self._painted + FRAME - perf_counter()
+        wait = self._painted + self.frame - perf_counter()
         if wait <= 0:
             self._paint()
         else:

@@ -10,7 +10,7 @@ prefix is the machine's.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kubeplat_tui.actions import PREFIX
 from kubeplat_tui.widgets.terminal import messages
@@ -32,23 +32,27 @@ SLICE = 0.008
 """Seconds that the core may be fed in one go: so long a key waits at most."""
 PAUSE = 0.001
 """Seconds between two goes: keys and everything else of the application are served then."""
+FLOOD_FRAME = 1 / 15
+"""Seconds between two repaints while more comes than is taken: nobody reads that, and not drawing it is quicker."""
+TYPING = 1.0
+"""Seconds after a key in which a flood is drawn as often as anything else: the person waits for an answer."""
 VIEWS_OWN_KEYS = {"shift+pageup": 1, "shift+pagedown": -1}
 
 
 class TerminalView(MouseHand, TerminalReader):
     """Everything together. All methods but `put` belong to the application's thread."""
 
-    Typed = messages.Typed
-    Resized = messages.Resized
-    Titled = messages.Titled
-    Rang = messages.Rang
-    ClipboardAsked = messages.ClipboardAsked
-    PrefixPressed = messages.PrefixPressed
-    Pasted = messages.Pasted
-    Copied = messages.Copied
-    Scrolled = messages.Scrolled
-    Searched = messages.Searched
-    ModeChanged = messages.ModeChanged
+    Typed: TypeAlias = messages.Typed
+    Resized: TypeAlias = messages.Resized
+    Titled: TypeAlias = messages.Titled
+    Rang: TypeAlias = messages.Rang
+    ClipboardAsked: TypeAlias = messages.ClipboardAsked
+    PrefixPressed: TypeAlias = messages.PrefixPressed
+    Pasted: TypeAlias = messages.Pasted
+    Copied: TypeAlias = messages.Copied
+    Scrolled: TypeAlias = messages.Scrolled
+    Searched: TypeAlias = messages.Searched
+    ModeChanged: TypeAlias = messages.ModeChanged
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class TerminalView(MouseHand, TerminalReader):
         self._feeder = Feeder(self._wake)
         self._told_size: tuple[int, int] | None = None
         self._resizing = False
+        self._typed_at = 0.0
 
     # --- what the machine sends -------------------------------------------------------------------
 
@@ -106,6 +111,8 @@ class TerminalView(MouseHand, TerminalReader):
             now = after
             if data.endswith(END_OF_FRAME) and now - self._painted >= FRAME:
                 break
+        flood = self._feeder.waiting > 0 and now - self._typed_at > TYPING
+        self.frame = FLOOD_FRAME if flood else FRAME
         if fed:
             self._fed()
         if self._feeder.waiting:
@@ -178,6 +185,7 @@ class TerminalView(MouseHand, TerminalReader):
             self._type(key_input(event.key, event.character))
 
     def _type(self, key: KeyInput | None) -> None:
+        self._typed_at = perf_counter()
         data = self.core.key(key) if key is not None else b""
         if key is not None and data:
             self.post_message(self.Typed(self, data, key=key))
