@@ -54,7 +54,9 @@ def openssh_config(site: Site, instances: Sequence[Instance]) -> str:
     ways_in = {each.id for each in candidates(running)}
     bastion = next((host for each in candidates(running) for host in hosts if host.instance is each), None)
     lines = [
-        f"# The machines of {site.environment.name}, by kubeplat. Replaced machines are others: make it again."
+        f"# The machines of {site.environment.name}, by kubeplat. Replaced machines are others: make it again.",
+        "# Use it with ssh -F, or Include it in ~/.ssh/config: the way for a path with blanks or quotes,",
+        "# because ssh hands -F on to ProxyJump's own ssh as it is.",
     ]
     for host in hosts:
         lines += ["", f"Host {' '.join(host.names)}"]
