@@ -77,8 +77,8 @@ PROFILE = "PS1='[\\u@\\h \\W]# '\nunset PROMPT_COMMAND HISTFILE\n"
 class Server(Machine):
     """A machine with an SSH server. `keys` is the file with the public keys that may log in as root."""
 
-    def __init__(self, name: str, folder: Path, keys: Path) -> None:
-        super().__init__(name, folder, f"{ADDRESSES['secure-1'][1]} {API_NAME}\n")
+    def __init__(self, name: str, folder: Path, keys: Path, beside: Machine) -> None:
+        super().__init__(name, folder, f"{ADDRESSES['secure-1'][1]} {API_NAME}\n", beside)
         (self.home / ".bashrc").write_text(PROFILE)
         (self.home / ".bash_profile").write_text(". ~/.bashrc\n")
         (folder / "sshd_config").write_text(SSHD_CONFIG.format(folder=folder, keys=keys) + _own_parts())
@@ -162,9 +162,9 @@ class Farm:
             folder.mkdir(parents=True, exist_ok=True)
             make_key(self.key, "demo")
             self.switch = self._closed(Machine("switch", folder / "switch"))
-            self.client = self._closed(Machine("client", folder / "client"))
+            self.client = self._closed(Machine("client", folder / "client", beside=self.switch))
             self.servers = {
-                name: self._closed(Server(name, folder / name, folder / "environment_key.pub"))
+                name: self._closed(Server(name, folder / name, folder / "environment_key.pub", self.switch))
                 for name in INSTANCES
             }
             self._wire_up()

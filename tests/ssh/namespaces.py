@@ -1,7 +1,10 @@
 """Computers on this one: a namespace each for the network, processes, mounts and the host's name.
 
 They have no name anywhere (`ip netns` would leave one): each lives as long as its first process, and that as long as
-this process holds a socket to it. Sources: unshare(1), nsenter(1), namespaces(7), ip-link(8).
+this process holds a socket to it. Without root they are in a user namespace with a root of its own, for which the
+system must have given this user further user ids (subuid(5), newuidmap(1)): sshd works under several.
+
+Sources: unshare(1), nsenter(1), namespaces(7), ip-link(8), Linux' filesystems/devpts.rst.
 """
 
 from __future__ import annotations
@@ -25,13 +28,18 @@ if TYPE_CHECKING:
 INSIDE = Path(__file__).with_name("inside.py")
 PATIENCE = 20.0
 
+ROOT = os.geteuid() == 0
+OWN_USERS = () if ROOT else ("--user", "--map-root-user", "--map-auto")
 KINDS = ("--net", "--mount", "--uts", "--pid", "--mount-proc", "--fork", "--kill-child")
 
 SET_UP = """\
 set -e
 mount -t tmpfs run /run
 mkdir -m 755 /run/sshd
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts /dev/pts
+mount --bind /dev/pts/ptmx /dev/ptmx
 mount --bind "$1/passwd" /etc/passwd
+mount --bind "$1/shadow" /etc/shadow
 mount --bind "$1/hosts" /etc/hosts
 "$2" link set lo up
 exec "$3" -I "$4" "$5"
@@ -48,7 +56,8 @@ class Machine:
     Everybody's home there is `folder/home`; the rest of the file system is this computer's.
     """
 
-    def __init__(self, name: str, folder: Path, hosts: str = "") -> None:
+    def __init__(self, name: str, folder: Path, hosts: str = "", beside: Machine | None = None) -> None:
+        """`beside`: another one that it shall be joined with; its users are the same then."""
         self.name = name
         self.folder = folder
         self.home = folder / "home"
@@ -56,9 +65,13 @@ class Machine:
         (folder / "passwd").write_text(
             f"root:x:0:0:root:{self.home}:/bin/bash\nsshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n"
         )
+        # No password, and not locked either, whatever this computer's own root is (shadow(5), sshd(8)).
+        (folder / "shadow").write_text("root:*:19000::::::\nsshd:*:19000::::::\n")
         (folder / "hosts").write_text(f"127.0.0.1 localhost {name}\n{hosts}")
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [program("unshare"), *KINDS, "sh", "-c", SET_UP, "sh"]
+        own_users = OWN_USERS if beside is None else ()
+        users = [] if ROOT or beside is None else [*beside.into("--user"), "--"]
+        command = [*users, program("unshare"), *own_users, *KINDS, "sh", "-c", SET_UP, "sh"]
         arguments = [folder, program("ip"), sys.executable, INSIDE, name]
         with theirs, (folder / "start.log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -95,10 +108,14 @@ class Machine:
         number = int(answer or b"104")
         raise OSError(number, os.strerror(number))
 
+    def into(self, *kinds: str) -> list[str]:
+        """The command that enters these kinds of its namespaces."""
+        users = () if ROOT or "--user" in kinds else ("--user",)
+        return [str(program("nsenter")), "--target", str(self.pid), *users, *kinds]
+
     def command(self, *arguments: str | Path) -> list[str]:
         """The command line that runs `arguments` inside."""
-        into = [str(program("nsenter")), "--target", str(self.pid), "--net", "--mount", "--pid", "--uts"]
-        return [*into, "--", *map(str, arguments)]
+        return [*self.into("--net", "--mount", "--pid", "--uts"), "--", *map(str, arguments)]
 
     def environ(self, **more: str) -> dict[str, str]:
         """What a program inside finds in its environment."""
@@ -141,29 +158,29 @@ class Machine:
 
     def interface(self, *words: str) -> None:
         """`ip WORDS` in this network."""
-        only_network = [str(program("nsenter")), "--target", str(self.pid), "--net"]
-        done = subprocess.run(
-            [*only_network, str(program("ip")), *words], capture_output=True, text=True, check=False
-        )
+        command = [*self.into("--net"), "--", str(program("ip")), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise NoNamespacesError(f"ip {' '.join(words)}: {done.stderr.strip()}")
 
     def processes(self, wanted: Callable[[str], bool]) -> list[int]:
-        """The processes inside whose command line is `wanted`, as this computer counts."""
-        space = Path(f"/proc/{self.pid}/ns/pid").readlink()
+        """The processes inside whose command line is `wanted`, as they are counted there."""
         found = []
-        for folder in Path("/proc").glob("[0-9]*"):
+        for folder in Path(f"/proc/{self.pid}/root/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                if wanted(command) and (folder / "ns" / "pid").readlink() == space:
+                if wanted(command):
                     found.append(int(folder.name))
         return found
 
+    def send(self, number: signal.Signals, wanted: Callable[[str], bool]) -> None:
+        """Send a signal to the processes inside whose command line is `wanted`."""
+        self.tried("kill", f"-{number}", *map(str, self.processes(wanted)))
+
     def kill(self, wanted: Callable[[str], bool]) -> None:
         """Kill the processes inside whose command line is `wanted`; they are gone when this returns."""
-        for pid in self.processes(wanted):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        if self.processes(wanted):
+            self.send(signal.SIGKILL, wanted)
         assert until(lambda: not self.processes(wanted), within=PATIENCE), "a killed process lives on"
 
     def connections(self, port: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ssh.debian import program, root_of
+from tests.ssh.debian import MissingProgramError, program, root_of
 from tests.ssh.farm import ADDRESSES, BY_WIRE
-from tests.terminal.driver import until
+from tests.terminal.driver import processes_of, until
 
 if TYPE_CHECKING:
     from tests.ssh.farm import Farm
@@ -22,11 +22,9 @@ CHECKOUT = Path(__file__).parents[2]
 
 MAKER = """\
 import pathlib, signal, sys
-from tests.ssh.farm import Farm, is_server
+from tests.ssh.farm import Farm
 farm = Farm(pathlib.Path(sys.argv[1]))
-machines = [farm.switch, farm.client, *farm.servers.values()]
-print(*[machine.pid for machine in machines], *[pid for each in machines for pid in each.processes(is_server)])
-sys.stdout.flush()
+print("made", flush=True)
 signal.pause()
 """
 
@@ -57,27 +55,27 @@ def test_a_cut_wire_carries_nothing_and_a_mended_one_what_was_sent(farm: Farm) -
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_when_the_maker_is_killed(farm: Farm, tmp_path: Path, number: signal.Signals) -> None:
     """Beside the running farm, which has the same addresses and is not disturbed."""
+    other = tmp_path / "other"
     with subprocess.Popen(
-        [sys.executable, "-c", MAKER, tmp_path / "other"], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", MAKER, other], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
     ) as maker:
         assert maker.stdout is not None
-        pids = [int(word) for word in maker.stdout.readline().split()]
-        assert len(pids) == 6 + 4
+        assert maker.stdout.readline() == "made\n"
+        assert sum(line.startswith("sshd") for line in processes_of(str(other))) == 4
         maker.send_signal(number)
         maker.wait()
-    assert until(lambda: not [pid for pid in pids if _lives(pid)], within=10)
+    assert until(lambda: not processes_of(str(other)), within=10)
     assert farm.bastion.run("hostname") == "bastion-1\n"
 
 
-def test_programs_that_are_missing_are_fetched(farm: Farm, tmp_path: Path) -> None:
+def test_programs_that_are_missing_are_fetched(tmp_path: Path) -> None:
     """With a PATH that lacks them, as on a computer without the packages; they run with their own libraries."""
-    sshd = program("sshd", path=str(tmp_path), cache=tmp_path / "cache")
+    try:
+        sshd = program("sshd", path=str(tmp_path), cache=tmp_path / "cache")
+    except MissingProgramError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{error}")
     assert root_of(sshd) == tmp_path / "cache" / "openssh-server"
     said = subprocess.run([sshd, "-V"], capture_output=True, text=True, check=False)
     assert "OpenSSH_" in said.stderr, said
-
-
-def _lives(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False

@@ -195,8 +195,7 @@ def test_a_forward_until_ctrl_c(program: Program) -> None:
             port = next(each["bound_port"] for each in said if each.get("state") == "open")
             with client.dial("127.0.0.1", port, 5) as connection:
                 assert exchange(connection, DATA) == hashlib.sha256(DATA).digest()
-            for pid in client.processes(_forwards):
-                os.kill(pid, signal.SIGINT)
+            client.send(signal.SIGINT, _forwards)
             list(said)
             assert running.wait(20) == 0
         finally:
