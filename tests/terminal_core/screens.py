@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from wcwidth import wcwidth
-
 from kubeplat_tui.widgets.terminal.core import PLAIN, CellStyle, Colour, Line, TerminalCore, Underline
+from kubeplat_tui.widgets.terminal.widths import WIDTHS
 
 if TYPE_CHECKING:
     from tests.terminal_core.corpus import Capture
@@ -40,7 +39,7 @@ def core_row(line: Line, columns: int) -> Row:
 def _cells(text: str, style: CellStyle) -> list[Cell]:
     cells: list[Cell] = []
     for character in text:
-        width = wcwidth(character)
+        width = WIDTHS[character]
         if width == 0 and cells:
             cells[-1 if cells[-1][0] else -2] = (cells[-1 if cells[-1][0] else -2][0] + character, style)
         else:

@@ -166,6 +166,7 @@ OTHER_WIDTHS = {
     0x302E,
     0x302F,
     0x3164,
+    0xFFA0,
 }
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
-from unicodedata import category
 
 from bittty.style import Color, Style
 from bittty.video import WideHead
-from wcwidth import wcwidth
 
 from kubeplat_tui.widgets.terminal.core import CellStyle, Colour, Line, Run, Underline
 from kubeplat_tui.widgets.terminal.history import Packed, pack_run, packed_line
+from kubeplat_tui.widgets.terminal.widths import WIDTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,23 +28,6 @@ BLANK: Cell = (NORMAL, " ")
 
 _MOST = 4096  # entries in a table that the machine's bytes fill
 
-
-class _Widths(dict[str, int]):
-    """Columns of characters, as the C library of the machine's programs counts them; -1 for what is none of a screen.
-
-    It is wcwidth's table but for two: marks that take room (category Mc, in the scripts of India) and the letters that
-    flags are made of take one column in glibc, tmux and xterm.
-    """
-
-    def __missing__(self, character: str) -> int:
-        if len(self) >= _MOST:
-            self.clear()
-        narrow = "\U0001f1e6" <= character <= "\U0001f1ff" or category(character) == "Mc"
-        width = self[character] = 1 if narrow else wcwidth(character)
-        return width
-
-
-WIDTHS = _Widths()
 
 _styles: dict[Style, Style] = {NORMAL: NORMAL}
 _looks: dict[int, tuple[Style, CellStyle, tuple[int, int, int]]] = {}

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.widgets.terminal.bittty_cells import NORMAL, WIDTHS, is_blank, packed_runs, trimmed
+from kubeplat_tui.widgets.terminal.bittty_cells import NORMAL, is_blank, packed_runs, trimmed
 from kubeplat_tui.widgets.terminal.bittty_writer import MARKS
+from kubeplat_tui.widgets.terminal.widths import WIDTHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from bittty.video import WideHead
 
-from kubeplat_tui.widgets.terminal.bittty_cells import WIDTHS, Cell
 from kubeplat_tui.widgets.terminal.bittty_screen import insert, split
+from kubeplat_tui.widgets.terminal.widths import WIDTHS
 
 if TYPE_CHECKING:
+    from kubeplat_tui.widgets.terminal.bittty_cells import Cell
     from kubeplat_tui.widgets.terminal.bittty_screen import Screen
 
 MARKS = 8

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import get_character_cell_size
-from wcwidth import wcwidth
+
+from kubeplat_tui.widgets.terminal.widths import WIDTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ def _split(text: str, *, joining: bool) -> list[Glyph]:
     found: list[Glyph] = []
     for character in text:
         before = found[-1] if found else None
-        width = wcwidth(character)
+        width = WIDTHS[character]
         code = ord(character)
         if before is not None:
             if width <= 0 and code > 0x9F:
