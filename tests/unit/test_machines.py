@@ -360,6 +360,21 @@ def test_a_stranger_is_heard_only_so_long() -> None:
         stream.close()
 
 
+def test_sending_waits_for_no_reader_and_nothing_is_lost_at_the_end() -> None:
+    # Paramiko sends in the thread that reads: two ends that wait for each other would wait for ever.
+    ours, theirs = socket.socketpair()
+    stream = FromOutside(ours)
+    pieces = [bytes([number]) * 100_000 for number in range(60)]
+    for piece in pieces:
+        assert stream.send(piece) == len(piece)
+    stream.close()
+    with pytest.raises(OSError, match=r".*"):
+        stream.send(b"late")
+    with theirs, theirs.makefile("rb") as file:
+        assert file.read() == b"".join(pieces)
+    assert stream._closed
+
+
 def test_a_door_opens_and_closes() -> None:
     arrived: list[socket.socket] = []
     there = threading.Event()

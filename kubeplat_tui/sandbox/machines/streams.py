@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import socket
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import paramiko
@@ -14,8 +17,56 @@ if TYPE_CHECKING:
 LOGIN_BYTES = 64 * 1024
 """What a client may send before it has logged in: a key exchange and a dozen keys fit well."""
 
+FLUSH_SECONDS = 5.0
+"""How long a client gets to take what was sent before the end."""
+
 TROUBLE = (OSError, EOFError, paramiko.SSHException)
 """What a channel raises when the connection under it is gone, in whatever it was doing."""
+
+
+class Outbox:
+    """What is sent on a stream, by a thread of its own: `put` never blocks.
+
+    Paramiko answers requests and widens windows in the thread that reads. Of two such ends that both wait for the
+    other to read, neither ever would. How much waits here is bounded by the windows of the connection's channels.
+    """
+
+    def __init__(self, send: Callable[[bytes], int], close: Callable[[], None]) -> None:
+        self._send = send
+        self._close = close
+        self._waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._ended = threading.Event()
+        self._late = 0.0
+        threading.Thread(target=self._run, name="sandbox-outbox", daemon=True).start()
+
+    def put(self, data: bytes) -> int:
+        """Send it later; as a socket's `send`. Raises `OSError` after the end."""
+        if self._ended.is_set():
+            raise BrokenPipeError
+        self._waiting.put(bytes(data))
+        return len(data)
+
+    def end(self) -> None:
+        """Send what waits, then close; a client that takes nothing is not waited for. Does not block."""
+        if not self._ended.is_set():
+            self._late = time.monotonic() + FLUSH_SECONDS
+            self._ended.set()
+            self._waiting.put(b"")
+
+    def _run(self) -> None:
+        with contextlib.suppress(*TROUBLE):
+            while data := self._waiting.get():
+                self._send_all(data)
+        self._ended.set()
+        self._close()
+
+    def _send_all(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[self._send(data) :]
+            except TimeoutError:
+                if self._ended.is_set() and time.monotonic() > self._late:
+                    raise
 
 
 class FromOutside:
@@ -25,7 +76,8 @@ class FromOutside:
         self._connection = connection
         self._left = LOGIN_BYTES
         self.trusted: Callable[[], bool] = lambda: False
-        self.send = connection.send
+        self._outbox = Outbox(connection.send, self._hang_up)
+        self.send = self._outbox.put
         self.settimeout = connection.settimeout
 
     @property
@@ -41,7 +93,12 @@ class FromOutside:
         return data
 
     def close(self) -> None:
-        """Close, and wake up who waits in `recv`."""
+        """Close once everything is sent, and wake up who waits in `recv`."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RD)
+        self._outbox.end()
+
+    def _hang_up(self) -> None:
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
@@ -52,7 +109,8 @@ class FromBastion:
 
     def __init__(self, channel: paramiko.Channel) -> None:
         self._channel = channel
-        self.send = channel.send
+        self._outbox = Outbox(channel.send, self._hang_up)
+        self.send = self._outbox.put
         self.recv = channel.recv
         self.settimeout = channel.settimeout
 
@@ -61,7 +119,10 @@ class FromBastion:
         return self._channel.closed
 
     def close(self) -> None:
-        """Close, also where there is nobody any more to tell."""
+        """Close once everything is sent, also where there is nobody any more to tell."""
+        self._outbox.end()
+
+    def _hang_up(self) -> None:
         with contextlib.suppress(*TROUBLE):
             self._channel.close()
 
