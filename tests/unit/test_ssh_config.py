@@ -38,8 +38,7 @@ class Door(Cloud):
         return "127.0.0.1", 2200 + int(host.rsplit(".", 1)[1])
 
 
-def machine(number: int, layer: Layer, zone: str = "a", public: str = "", node: str = "") -> Instance:
-    tags = (("NodeID", node),) if node else ()
+def machine(number: int, layer: Layer, zone: str = "a", public: str = "") -> Instance:
     return Instance(
         f"i-0{number}",
         f"demo-{layer}",
@@ -50,28 +49,27 @@ def machine(number: int, layer: Layer, zone: str = "a", public: str = "", node: 
         "t3.small",
         LAUNCHED,
         layer,
-        tags=tags,
     )
 
 
 MACHINES = [
     machine(31, Layer.COMPUTE, "b"),
     machine(30, Layer.COMPUTE),
-    machine(13, Layer.SECURE, "c", node="10"),
-    machine(12, Layer.SECURE, "b", node="2"),
-    machine(11, Layer.SECURE, "a", node="1"),
+    machine(13, Layer.SECURE, "c"),
+    machine(12, Layer.SECURE, "b"),
+    machine(11, Layer.SECURE, "a"),
     machine(2, Layer.BASTION, public="54.1.1.2"),
     machine(1, Layer.BASTION, public="54.1.1.1"),
     replace(machine(3, Layer.BASTION, public="54.1.1.3"), state="stopped"),
 ]
 NAMES = {
-    "i-01": ["demo-bastion", "demo-bastion-1", "i-01", "10.80.10.1"],
-    "i-02": ["demo-bastion-2", "i-02", "10.80.10.2"],
-    "i-011": ["demo-secure", "demo-secure-1", "i-011", "10.80.10.11"],
-    "i-012": ["demo-secure-2", "i-012"],
-    "i-013": ["demo-secure-10", "i-013"],
-    "i-030": ["demo-compute", "demo-compute-1", "i-030"],
-    "i-031": ["demo-compute-2", "i-031"],
+    "i-01": ["demo-bastion", "demo-bastion-a1", "i-01", "10.80.10.1"],
+    "i-02": ["demo-bastion-a2", "i-02", "10.80.10.2"],
+    "i-011": ["demo-secure", "demo-secure-a", "i-011", "10.80.10.11"],
+    "i-012": ["demo-secure-b", "i-012"],
+    "i-013": ["demo-secure-c", "i-013"],
+    "i-030": ["demo-compute", "demo-compute-a", "i-030"],
+    "i-031": ["demo-compute-b", "i-031"],
 }
 
 
@@ -159,7 +157,7 @@ def test_a_sandbox_without_that_bastion_says_so(tmp_path: Path) -> None:
 def test_names_that_mean_something_to_ssh_are_left_out(tmp_path: Path) -> None:
     odd = replace(machine(50, Layer.UNKNOWN), name="all * !not")
     text = openssh_config(site_in(tmp_path), [*MACHINES, odd])
-    assert "Host demo-other demo-other-1 i-050 10.80.10.50\n" in text
+    assert "Host demo-other i-050 10.80.10.50\n" in text
 
 
 @pytest.mark.parametrize("path", ["/a/${HOME}/b", "/a/line\nbreak"])

@@ -7,7 +7,6 @@ were accepted here; one whose key is not known is refused.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,12 +15,13 @@ from kubeplat_tui.services.inventory import Layer
 from kubeplat_tui.services.ssh.bastions import candidates
 from kubeplat_tui.services.ssh.host_keys import HostKeys
 from kubeplat_tui.services.ssh.model import SSH_PORT
+from kubeplat_tui.services.ssh.names import short_names
 from kubeplat_tui.services.ssh.unreachable import RUNNING
 from kubeplat_tui.services.ssh.users import user_for
 from kubeplat_tui.services.ssh_key import private_key_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from kubeplat_tui.services.inventory import Instance
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 ALIVE_SECONDS = 5
 ALIVE_COUNT = 4
-NODE_ID = "NodeID"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """What can be a host without meaning anything to ssh's patterns."""
 
@@ -45,12 +44,13 @@ class _Host:
 def openssh_config(site: Site, instances: Sequence[Instance]) -> str:
     """The configuration's text. Asks AWS for the images' users; in the sandbox, for the bastion's port.
 
-    A machine is called `<environment>-<layer>-<number>` (a master's number is its NodeID), by its instance id and by
-    its private address; the first of a layer is also called without a number. Raises `InputError` for a path that
-    OpenSSH cannot be told, `KubeplatError` where the sandbox has no bastion running.
+    A machine is called by its short name after the environment's (`play-jest-secure-a`), by its instance id, by its
+    private address, and by its `Name` where it is alone with that; the first of a layer also by the layer.
+
+    Raises `InputError` for a path that OpenSSH cannot be told, `KubeplatError` where the sandbox has no bastion up.
     """
     running = [each for each in instances if each.state == RUNNING and (each.private_ip or each.public_ip)]
-    hosts = _hosts(site.environment.name, running)
+    hosts = _hosts(site.environment.name, running, short_names(instances))
     ways_in = {each.id for each in candidates(running)}
     bastion = next((host for each in candidates(running) for host in hosts if host.instance is each), None)
     lines = [
@@ -118,20 +118,16 @@ def quoted(path: Path) -> str:
     return f'"{escaped}"'
 
 
-def _hosts(environment: str, instances: Iterable[Instance]) -> list[_Host]:
-    """The machines in the order of their layers and numbers, named; a name that two would have is the first one's."""
-    layers: dict[Layer, list[Instance]] = defaultdict(list)
-    for instance in instances:
-        layers[instance.layer].append(instance)
+def _hosts(environment: str, instances: Sequence[Instance], shorts: Mapping[str, str]) -> list[_Host]:
+    """The machines in the order of their layers and names; a name that two would have is the first one's."""
     taken: set[str] = set()
     hosts = []
     for layer in (Layer.BASTION, Layer.SECURE, Layer.COMPUTE, Layer.UNKNOWN):
         own = f"{environment}-{'other' if layer is Layer.UNKNOWN else layer}"
-        for number, instance in _numbered(layer, layers[layer]):
-            first = own not in taken
+        for instance in _ordered(layer, instances, shorts):
             wished = [
-                *([own] if first else []),
-                f"{own}-{number}",
+                *([own] if own not in taken else []),
+                f"{environment}-{shorts[instance.id].removeprefix(f'{environment}-')}",
                 instance.id,
                 instance.name,
                 instance.private_ip,
@@ -142,14 +138,10 @@ def _hosts(environment: str, instances: Iterable[Instance]) -> list[_Host]:
     return hosts
 
 
-def _numbered(layer: Layer, instances: list[Instance]) -> list[tuple[str, Instance]]:
-    """The machines with their numbers: the masters' own, where each has one; else counted."""
-    if layer is Layer.BASTION:
-        order = candidates(instances)
-        order += [each for each in instances if each not in order]
-    else:
-        order = sorted(instances, key=lambda each: (each.zone, each.launched, each.id))
-    ids = [dict(each.tags).get(NODE_ID, "") for each in order]
-    if all(ids) and len(set(ids)) == len(ids):
-        return sorted(zip(ids, order, strict=True), key=lambda pair: (len(pair[0]), pair[0]))
-    return [(str(number), each) for number, each in enumerate(order, start=1)]
+def _ordered(layer: Layer, instances: Sequence[Instance], shorts: Mapping[str, str]) -> list[Instance]:
+    """The machines of the layer by name; the bastions as they are tried."""
+    own = sorted((each for each in instances if each.layer is layer), key=lambda each: shorts[each.id])
+    if layer is not Layer.BASTION:
+        return own
+    first = candidates(instances)
+    return [*first, *(each for each in own if each not in first)]
