@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -110,6 +112,18 @@ def test_dropped_packets_make_it_silent_and_the_session_lives_on(place: Place, w
     states.wait(LinkState.UP)
     reader.see("it is 42\r\n")
     assert [each.state for each in states.seen] == [LinkState.SILENT, LinkState.UP]
+
+
+def test_a_network_that_is_back_is_noticed_soon(place: Place) -> None:
+    """Linux would wait longer and longer before it tries again (tcp(7)); since 6.15 that can be bounded."""
+    route = routes.Direct(place.cloud, ADDRESSES["bastion-1"][0], lambda error: UnreachableError(f"{error}"))
+    with closing(route.open(threading.Event())) as wire:
+        assert isinstance(wire, socket.socket)
+        try:
+            longest = wire.getsockopt(socket.IPPROTO_TCP, routes.TCP_RTO_MAX_MS)
+        except OSError:
+            pytest.skip("this kernel cannot bound it")
+    assert longest == routes.LONGEST_RETRY_MS
 
 
 def test_packets_that_stay_away_end_it(place: Place, whole: Farm) -> None:
