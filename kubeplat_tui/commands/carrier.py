@@ -80,7 +80,7 @@ class Carrier:
         os.set_blocking(self._waker, False)
         os.set_blocking(self._woken, False)
         try:
-            with self._signals.waking(self._wake), self._window_changes():
+            with self._signals.waking(self._wake), self._woken_by_signals(), self._window_changes():
                 self._start(self._shell.read, self._streams.stdout)
                 if self._terminal is None:
                     self._start(self._shell.read_error, self._streams.stderr)
@@ -178,6 +178,16 @@ class Carrier:
         if self._waker >= 0:
             with contextlib.suppress(OSError):  # full is as good as woken
                 os.write(self._waker, b"!")
+
+    @contextlib.contextmanager
+    def _woken_by_signals(self) -> Iterator[None]:
+        # Python runs a handler between two of its steps: without this, a signal that comes just before `select`
+        # would be heard after it.
+        before = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
 
     @contextlib.contextmanager
     def _window_changes(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """`forward`: a port of this computer that leads to the environment, until ctrl+c."""
 
+import contextlib
 import json
 import queue
 import re
@@ -34,6 +35,8 @@ FORM = re.compile(
 )
 TWO_PORTS = re.compile(r"(?P<local>[0-9]{1,5}):(?P<port>[0-9]{1,5})")
 KUBECONFIG = "KUBECONFIG"
+LOOK_AGAIN = 0.5
+"""Seconds."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -87,11 +90,14 @@ def forward(
                     watching.start(replace(each, via=via), questions)
                 if api:
                     watching.start_api(site, questions)
-                questions.clear()
                 return watching.until_the_end(signals)
+            except EndedBySignal:
+                if not watching.began:
+                    raise
+                return ExitCode.DONE
             finally:
                 watching.close()
-        except EndedBySignal as ended:  # before anything was forwarded
+        except EndedBySignal as ended:
             return ended.exit_code
         finally:
             questions.clear()
@@ -107,15 +113,25 @@ class _Watching:
         self._said: dict[int, tuple[ForwardState, str]] = {}
         self._leave = forwards.when_changed(self._news.put)
 
+    @property
+    def began(self) -> bool:
+        """Whether there was a forward at all."""
+        return bool(self._said)
+
     def start(self, spec: ForwardSpec, questions: AtShell) -> None:
         """Start a forward. Raises as `Forwards.start`."""
-        self._say(self._forwards.start(spec, questions))
+        questions.say(f"opening a way to {spec.target}")
+        status = self._forwards.start(spec, questions)
+        questions.clear()
+        self._say(status)
 
     def start_api(self, site: "Site", questions: AtShell) -> None:
         """Start the one to the Kubernetes API, and print how to use it: the one line of the result."""
         from kubeplat_tui.services.ssh.api_forward import kubernetes_api
 
+        questions.say("opening a way to the Kubernetes API")
         status, kubeconfig = kubernetes_api(site, self._forwards, questions)
+        questions.clear()
         self._say(status)
         if not self._session.options.json:
             line = f"export {KUBECONFIG}={shlex.quote(str(kubeconfig))}"
@@ -126,12 +142,14 @@ class _Watching:
         self._note("Until ctrl+c.")
         with signals.waking(lambda: self._news.put(None)):
             while signals.heard is None:
-                status = self._news.get()
-                if status is None:
-                    break
-                self._say(status)
-                if status.state is ForwardState.LOST:
-                    return ExitCode.FAILED
+                # Python hears a signal between two of its steps: one that comes just before a wait is heard after it.
+                with contextlib.suppress(queue.Empty):
+                    status = self._news.get(timeout=LOOK_AGAIN)
+                    if status is None:
+                        break
+                    self._say(status)
+                    if status.state is ForwardState.LOST:
+                        return ExitCode.FAILED
         return ExitCode.DONE
 
     def close(self) -> None:
@@ -144,7 +162,8 @@ class _Watching:
                 self._print(replace(status, state=ForwardState.CLOSED))
             else:
                 received, sent = cells.byte_size(status.received), cells.byte_size(status.sent)
-                self._note(f"{_name(status)}: {received} received, {sent} sent, {status.total} connections")
+                count = f"{status.total} connection{'' if status.total == 1 else 's'}"
+                self._note(f"{_name(status)}: {received} received, {sent} sent, {count}")
 
     def _say(self, status: ForwardStatus) -> None:
         """Once each state: a client that comes and goes changes none."""

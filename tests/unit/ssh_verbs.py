@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kubeplat_tui import cli
 from kubeplat_tui.intents import Intents
-from kubeplat_tui.sandbox.machines import processes
+from kubeplat_tui.sandbox.machines import home, processes
 from kubeplat_tui.sandbox.machines.connection import Connection
 from kubeplat_tui.sandbox.machines.host_key import HostKey
 from kubeplat_tui.sandbox.machines.streams import FromOutside
@@ -110,7 +110,7 @@ class Described:
 
 @dataclass
 class Machine:
-    """A machine with a shell of this computer."""
+    """A machine with a shell of this computer: as much as the sandbox's servers need of one."""
 
     of: Instance
     folder: Path
@@ -120,6 +120,10 @@ class Machine:
     host_key: HostKey = field(default_factory=HostKey)
     connections: list[Connection] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
+
+    def make_folders(self) -> None:
+        """Make its home."""
+        home.make(self.folder)
 
     def serve(self, stream: Any) -> None:
         """Be the far end of `stream`."""

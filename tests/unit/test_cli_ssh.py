@@ -65,10 +65,8 @@ def test_a_command_has_its_own_input_output_and_error(shell: SshShell) -> None:
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        ("exit 0", 0),
         ("exit 5", 5),
         ("exit 130", 130),
-        ("exit 255", 255),
         ("kill -9 $$", 137),
         ("kill -TERM $$", 143),
     ],
@@ -130,7 +128,7 @@ def test_a_lost_connection_is_said(shell: SshShell, place: Place) -> None:
 # --- which machine --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", ["i-0100", "10.80.10.100", "demo-secure", "secure", "master"])
+@pytest.mark.parametrize("target", ["i-0100", "demo-secure", "master"])
 def test_a_machine_has_many_names(shell: SshShell, target: str) -> None:
     assert shell.run("ssh", target, "--", "echo", "$HOSTNAME").out == b"demo-secure\n"
 

@@ -137,7 +137,7 @@ def test_how_far_it_is_is_shown_at_a_terminal_and_taken_away(shell: SshShell, he
         (["missing", "master:"], "There is no missing here."),
         (["master:a", "i-0120:b"], "One side of a copy is on a machine"),
         (["a", "b"], "One side of a copy is on a machine"),
-        (["a"], "Missing argument 'TARGET'"),
+        (["a"], "Missing argument 'SOURCE'"),
         ([":a", "b"], ":a names no machine."),
         (["nobody:a", "b"], "There is no machine nobody."),
         (["demo-compute:a", "b"], "fits 2 machines"),
