@@ -121,9 +121,14 @@ class FakeConnection:
         self.route = f"straight to {instance.public_ip}" if bastion else "through play-jest-bastion"
         self.status = LinkStatus(LinkState.UP, NOW)
         self.shells: list[FakeShell] = []
-        self.closed = False
+        self.over = threading.Event()
         self._greeting = greeting
         self._callbacks: list[Callable[[LinkStatus], None]] = []
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self.over.is_set()
 
     def when_changed(self, callback: Callable[[LinkStatus], None]) -> Callable[[], None]:
         """Tell changes."""
@@ -153,7 +158,7 @@ class FakeConnection:
 
     def close(self) -> None:
         """Closed from here."""
-        self.closed = True
+        self.over.set()
         for shell in self.shells:
             shell.close()
 

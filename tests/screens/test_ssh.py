@@ -18,7 +18,7 @@ from kubeplat_tui.settings import parse
 from kubeplat_tui.widgets.confirm import ConfirmDialog
 from kubeplat_tui.widgets.terminal.core import MouseTracking
 from tests.screens.driving import notices
-from tests.screens.fake_ssh import known_host
+from tests.screens.fake_ssh import PATIENCE, known_host
 from tests.screens.fakes import INSTANCES
 from tests.screens.ssh_app import PREFIX, World, sees
 from tests.screens.waiting import screen_text, until
@@ -194,6 +194,27 @@ async def test_a_lost_connection_says_so_and_reconnects_into_the_same_tab(world:
         await until(pilot, lambda: world.connections.made[0].closed, "the old connection's end")
         await pilot.press("a")
         await until(pilot, lambda: world.shells[1].typed == b"a", "the key")
+
+
+async def test_a_machine_that_is_gone_is_not_taken_for_the_one_in_its_place(world: World) -> None:
+    async with world.app.run_test(size=(80, 24)) as pilot:
+        await world.open(pilot)
+        (await world.shell(pilot)).is_lost("The machine went away.")
+        heir = replace(INSTANCES[0], id="i-0heir", private_ip="10.80.10.7")
+        world.intents.machines = [heir, *INSTANCES[1:]]
+        world.screen.read_again(quiet=True)
+        await until(pilot, lambda: heir in world.screen.instances and not world.typing, "the new machine")
+        await pilot.press("r")
+        await sees(pilot, "Connect to i-0heir?")
+        await pilot.press("y")
+        await world.shell_is_up(pilot, 2)
+        assert world.connections.made[1].instance == heir
+        world.shells[1].is_lost("Gone, too.")
+        world.intents.machines = []
+        world.screen.read_again(quiet=True)
+        await until(pilot, lambda: not world.screen.instances and not world.typing, "no machine")
+        await pilot.press("r")
+        await sees(pilot, "(i-0heir) is gone.")
 
 
 @pytest.mark.parametrize(
@@ -531,23 +552,12 @@ async def test_quitting_with_sessions_open_asks_once(world: World) -> None:
         await pilot.press(PREFIX, "ctrl+q")
         await sees(pilot, "2 SSH sessions (play-jest)")
         await pilot.press("enter")
-        assert not world.app._exit
+        await until(pilot, lambda: world.app.screen is world.screen, "staying")
         await pilot.press("ctrl+q")
         await sees(pilot, "2 SSH sessions (play-jest)")
         await pilot.press("down", "enter")
-        assert world.app._exit
-    for connection in world.connections.made:
-        assert threading_wait(lambda connection=connection: connection.closed)
-
-
-def threading_wait(condition: Any) -> bool:
-    """Wait in this thread for another one."""
-    done = threading.Event()
-    for _ in range(2000):
-        if condition():
-            return True
-        done.wait(0.005)
-    return False
+    assert world.app.return_code == 0
+    assert all(connection.over.wait(PATIENCE) for connection in world.connections.made)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -106,7 +106,7 @@ async def test_an_upload_over_the_sessions_connection(world: World, copier: Copi
         await until(pilot, lambda: shell.typed == b"l", "the key meanwhile")
         copier.gate.set()
         await until(pilot, lambda: not world.screen.copying.busy, "the end")
-        assert any("1 file, 12 MiB in 0:04: secure-a:~/" in notice for notice in notices(world.app))
+        assert any("1 file, 12 MiB in 4.2 s: secure-a:~/" in notice for notice in notices(world.app))
         assert copier.calls == [("put", "/data/app.tgz", "~/", False)]
         assert copier.connections == world.connections.made
         assert not world.connections.made[0].closed

@@ -106,7 +106,10 @@ async def test_a_lost_forward_is_brought_back_and_stopped(world: World) -> None:
         world.forwards.becomes(1, state=ForwardState.LOST, error="The connection is gone.")
         await sees(pilot, "✖ lost")
         assert world.app.opened["play-jest"].forwards == 1
-        await pilot.press("g", "r")
+        await pilot.press("g", "enter")
+        await sees(pilot, "✖ lost · ")
+        assert "The connection is gone." in screen_text(pilot)
+        await pilot.press("escape", "r")
         await until(pilot, lambda: "restart 1" in world.forwards.calls, "the restart")
         await until(pilot, lambda: "✖ lost" not in screen_text(pilot), "the state")
         await pilot.press("x")

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.ssh.transfer_model import Transferred
 
 
+BRIEF = 10
+"""Seconds up to which tenths are of interest."""
+
+
 class Way(StrEnum):
     """Which way files go."""
 
@@ -162,7 +166,8 @@ class Copying:
     def _copied(self, wish: Wish, done: Transferred) -> None:
         count = "1 file" if done.files == 1 else f"{done.files:,} files"
         where = f"{wish.name}:{done.target}" if wish.way is Way.PUT else done.target
-        sentence = f"{count}, {byte_size(done.bytes)} in {duration(done.seconds)}: {one_line(where)}"
+        took = f"{done.seconds:.1f} s" if done.seconds < BRIEF else duration(done.seconds)
+        sentence = f"{count}, {byte_size(done.bytes)} in {took}: {one_line(where)}"
         if done.skipped:
             first = done.skipped[0]
             sentence += (

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.ssh.forward_model import LOOPBACK, ForwardKind, ForwardState
 from kubeplat_tui.widgets import cells
-from kubeplat_tui.widgets.cells import Mark, Tone, age, byte_size
+from kubeplat_tui.widgets.cells import Mark, Tone, age, byte_size, moment_and_age
 from kubeplat_tui.widgets.columns import Column
+from kubeplat_tui.widgets.report import fields
 from kubeplat_tui.widgets.safe_text import one_line
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kubeplat_tui.services.ssh.forward_model import ForwardStatus
+    from kubeplat_tui.widgets.report import ReportLine
 
 STATES = {
     ForwardState.STARTING: cells.changing("starting"),
@@ -37,7 +39,7 @@ def forward_columns(
 ) -> list[Column[ForwardStatus]]:
     """The heaviest stay on a narrow screen. `name_of` names the machine that a forward goes through."""
     return [
-        Column("Name", lambda row: one_line(row.spec.label) or row.spec.target, weight=60, shortest=10),
+        Column("Name", lambda row: one_line(row.spec.label) or row.spec.target, weight=60, shortest=14),
         Column("Kind", lambda row: KINDS[row.spec.kind], tone=Tone.QUIET, weight=30),
         Column("Local", local_address, weight=100, shortest=15),
         Column("Target", lambda row: row.spec.target, weight=90, shortest=14),
@@ -68,3 +70,24 @@ def _probed(row: ForwardStatus, now: datetime) -> str:
 def _error(row: ForwardStatus) -> Mark:
     tone = Tone.WARNING if row.state in {ForwardState.FAILING, ForwardState.LOST} else Tone.QUIET
     return Mark("", one_line(row.error), tone)
+
+
+def described(status: ForwardStatus, via: str, now: datetime, width: int) -> list[ReportLine]:
+    """Everything about a forward. `via` is the machine it goes through, "" for a bastion."""
+    return list(
+        fields(
+            [
+                ("Local", local_address(status)),
+                ("Kind", KINDS[status.spec.kind]),
+                ("Target", status.spec.target),
+                ("Through", via or "a bastion"),
+                ("State", f"{STATES[status.state]} · {moment_and_age(status.since, now)}"),
+                ("Probed", moment_and_age(status.probed, now) if status.probed else "not yet"),
+                ("Clients", f"{status.open_now} now, {status.total} in all"),
+                ("In", f"{byte_size(status.received)} ({status.received:,} bytes)"),
+                ("Out", f"{byte_size(status.sent)} ({status.sent:,} bytes)"),
+                ("Last error", one_line(status.error) or "none"),
+            ],
+            width,
+        )
+    )

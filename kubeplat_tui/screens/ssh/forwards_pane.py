@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.containers import Vertical
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.delivered import Delivered
-from kubeplat_tui.screens.ssh.forward_looks import forward_columns
+from kubeplat_tui.screens.ssh.forward_looks import described, forward_columns
 from kubeplat_tui.screens.ssh.tabs import FORWARDS
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.ssh.forward_model import ForwardState
+from kubeplat_tui.widgets.safe_text import one_line
 from kubeplat_tui.widgets.state import StateView, empty, failed, loading
 from kubeplat_tui.widgets.table import ResourceTable
 
@@ -51,7 +53,6 @@ class ForwardsPane(Vertical, can_focus=True):
             forward_columns(now, self._name_of),
             key=lambda row: str(row.id),
             noun="Forwards",
-            opens=False,
             id="forwards",
         )
         self.table.start_at("Local")
@@ -158,6 +159,15 @@ class ForwardsPane(Vertical, can_focus=True):
             return row is not None and row.state not in {ForwardState.STARTING, ForwardState.OPEN}
         return super().check_action(action, parameters)
 
+    def on_resource_table_opened(self, event: ResourceTable.Opened[ForwardStatus]) -> None:
+        """Everything about a forward, its last error whole."""
+        event.stop()
+        from kubeplat_tui.screens.describe import DescribeDialog
+
+        status, now = event.row, self._ssh.kubeplat.now()
+        made = partial(described, status, self._name_of(status.spec.via), now)
+        self._ssh.app.push_screen(DescribeDialog(one_line(status.spec.label) or status.spec.target, made))
+
     def action_add(self) -> None:
         """Ask what is wanted, then connect it."""
         from kubeplat_tui.screens.ssh.forward_dialog import ForwardDialog
@@ -205,18 +215,19 @@ class ForwardsPane(Vertical, can_focus=True):
         site, questions = screen.site, screen.asker.questions(self)
         screen.app.notify("Connecting to the Kubernetes API.")
 
-        def make() -> Path:
+        def make() -> tuple[ForwardStatus, Path]:
             from kubeplat_tui.services.ssh import api_forward
 
-            return api_forward.kubernetes_api(site, forwards, questions)[1]
+            return api_forward.kubernetes_api(site, forwards, questions)
 
         self._work("Forwarding the Kubernetes API", make, self._show_kubeconfig)
 
-    def _show_kubeconfig(self, path: Path) -> None:
+    def _show_kubeconfig(self, made: tuple[ForwardStatus, Path]) -> None:
         from kubeplat_tui.screens.ssh.kubeconfig_dialog import KubeconfigDialog
 
+        status, path = made
         if self._ssh.is_active:
-            self._ssh.app.push_screen(KubeconfigDialog(path))
+            self._ssh.app.push_screen(KubeconfigDialog(path, status))
         else:
             self._ssh.app.notify(f"export KUBECONFIG={path}", title="Kubernetes API", markup=False)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.services.ssh.model import HostKeyQuestion, KnownHost
 
+WIDTH = 92
 FIRST = 6
 """Characters of the fingerprint that are typed where the console does not confirm it."""
 CONSOLE = {
@@ -42,7 +43,6 @@ class HostKeyDialog(Dialog[bool]):
 
     BINDINGS = bindings("confirm.yes", "confirm.no")
     DEFAULT_CSS = """
-    HostKeyDialog > .box { width: 84; }
     HostKeyDialog VerticalScroll { height: auto; max-height: 12; margin-bottom: 1; }
     HostKeyDialog .buttons { height: 1; align-horizontal: right; margin-top: 1; }
     HostKeyDialog .typed { height: auto; }
@@ -79,6 +79,7 @@ class HostKeyDialog(Dialog[bool]):
             with Horizontal(classes="buttons"):
                 yield Button("No", id="no", compact=True)
                 yield Button("Trust", id="yes", compact=True, disabled=bool(self.expected))
+        box.styles.width = WIDTH  # the frame's stylesheet gives every dialog its size
         yes = "y trusts" if not self.expected else "enter trusts once it is typed"
         box.border_subtitle = f"{yes} · esc refuses"
         box.border_title = "replaced machine" if question.verdict is Verdict.REPLACED else "first contact"

@@ -99,6 +99,12 @@ def can_open(machine: Instance) -> bool:
     return machine.state == "running" and bool(machine.private_ip or machine.public_ip)
 
 
+def successor(gone: Instance, machines: Iterable[Instance]) -> Instance | None:
+    """The machine that took the place of one that is gone, as an auto-scaling group does: its name, its zone."""
+    alike = [one for one in machines if (one.name, one.zone) == (gone.name, gone.zone) and can_open(one)]
+    return max(alike, key=lambda one: one.launched, default=None)
+
+
 def short_name(machine: Instance, environment: str, others: Iterable[Instance] = ()) -> str:
     """A machine's name where the environment is known: `secure-a`.
 

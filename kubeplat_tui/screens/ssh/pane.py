@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -149,8 +150,8 @@ class SessionPane(Vertical, can_focus=True):
             left = OTHER_SCREEN_LEFT if self.terminal.core.modes.alternate_screen else b""
             self.terminal.feed(left + ANEW + f"\x1b[2m{words}\x1b[0m\r\n".encode())
         elif self._has_text:
-            for line in self._said():
-                self.terminal.say(line)
+            for sentence in self._said():
+                self.terminal.say("\n".join(textwrap.wrap(sentence, max(20, self.room.columns - 2))))
         if session.live:
             first, self._has_text = not self._has_text, True
             self.terminal.set_live(True)

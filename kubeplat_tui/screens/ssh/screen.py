@@ -126,6 +126,11 @@ class SshScreen(InventoryScreen):
         self.shown(self.table, f"{self.opened.name} has no machines.")
         self.show_labels()
 
+    def known_by_now(self, machine: Instance) -> None:
+        """A shell runs on a machine: its host key is known."""
+        if all(host.instance_id != machine.id for host in self._known):
+            self.read_again(quiet=True)
+
     def _show_rows(self) -> None:
         counts = Counter(session.machine.id for session in self.sessions.open)
         self.table.set_rows(machines(self.instances, self._known, counts))
@@ -228,7 +233,7 @@ class SshScreen(InventoryScreen):
     @property
     def own_titles(self) -> Mapping[str, str]:
         """Enter opens a shell; Esc goes on typing, or cancels."""
-        titles = {**super().own_titles, "table.open": "Shell"}
+        titles = {**super().own_titles, "table.open": "Shell" if self.tab == MACHINES else "Open"}
         session = self.sessions.session
         if session is not None:
             titles["screen.back"] = "Cancel" if session.phase is Phase.CONNECTING else "Type"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.delivered import Delivered
+from kubeplat_tui.screens.ssh import session_dialogs
 from kubeplat_tui.screens.ssh.clipboard import Clipboard
-from kubeplat_tui.screens.ssh.looks import OPEN, Phase, mark, tab_name
+from kubeplat_tui.screens.ssh.looks import OPEN, Phase, mark, successor, tab_name
 from kubeplat_tui.screens.ssh.pane import SessionPane
 from kubeplat_tui.screens.ssh.panes import Panes
 from kubeplat_tui.screens.ssh.session import Session
@@ -15,9 +15,6 @@ from kubeplat_tui.screens.ssh.tab_strip import Label
 from kubeplat_tui.screens.ssh.tabs import FORWARDS, MACHINES, Tabs
 from kubeplat_tui.screens.ssh.terminal import SessionTerminal
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.widgets.cells import cut_end
-from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
-from kubeplat_tui.widgets.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +25,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.ssh.connections import Connections
     from kubeplat_tui.widgets.terminal.messages import Typed
     from kubeplat_tui.widgets.terminal.view import TerminalView
-
-PREVIEW = 60
-MOST_SHOWN = 6
-"""Lines and cells of a paste that are shown before it is sent."""
 
 
 class Sessions:
@@ -109,13 +102,32 @@ class Sessions:
         session.start(connections, self._asker.questions(session))
 
     def reconnect(self) -> None:
-        """Connect again in the same tab, to the machine as it is known by now."""
+        """Connect again in the same tab; where the machine is gone, ask about the one that took its place."""
         pane = self.pane
         if pane is None or pane.session.open:
             return
-        known = {one.id: one for one in self._screen.instances}
-        pane.session.machine = known.get(pane.session.machine.id, pane.session.machine)
-        self._connect(pane)
+        session = pane.session
+        machine = next((one for one in self._screen.instances if one.id == session.machine.id), None)
+        if machine is not None:
+            session.machine = machine
+            self._connect(pane)
+            return
+        heir = successor(session.machine, self._screen.instances)
+        if heir is None:
+            name = session.machine.name or session.machine.id
+            session.failed(
+                KubeplatError(
+                    f"{name} ({session.machine.id}) is gone.", todo="Press n to choose another machine."
+                )
+            )
+            return
+
+        def agreed() -> None:
+            if not session.open:
+                session.machine = heir
+                self._connect(pane)
+
+        session_dialogs.ask_about_successor(self._screen.app, session.machine, heir, agreed)
 
     def close(self) -> None:
         """Close the tab; a shell that still runs is asked about."""
@@ -125,17 +137,12 @@ class Sessions:
         if not pane.session.live:
             self._close(pane)
             return
-        decision = Decision(
-            title=f"Close {pane.session.name}?",
-            text="Its shell ends, and what still runs in it is hung up on.",
-            yes="Close",
-        )
 
-        def decided(answer: str | None) -> None:
-            if answer and pane.session.key in self._panes:
+        def agreed() -> None:
+            if pane.session.key in self._panes:
                 self._close(pane)
 
-        self._screen.app.push_screen(ConfirmDialog(decision), decided)
+        session_dialogs.ask_to_close(self._screen.app, pane.session, agreed)
 
     def _close(self, pane: SessionPane) -> None:
         key = pane.session.key
@@ -273,24 +280,9 @@ class Sessions:
             self._screen.app.notify(str(error), severity="warning", markup=False)
 
     def pasted(self, pane: SessionPane, text: str, lines: int) -> None:
-        """Several lines that the machine would take as typed: each may run at once."""
-        more = f" It goes to {len(self.broadcast)} sessions." if pane.session.key in self.broadcast else ""
-        shown = [cut_end(one_line(line), PREVIEW) for line in text.splitlines()[:MOST_SHOWN]]
-        if lines > MOST_SHOWN:
-            shown.append(f"… and {lines - MOST_SHOWN} more")
-        decision = Decision(
-            title=f"Paste {lines} lines into {pane.session.name}?",
-            text=f"The program there takes them as typed: a shell runs each at once.{more}",
-            consequences=shown,
-            yes="Paste",
-        )
-
-        def decided(answer: str | None) -> None:
-            if answer:
-                pane.terminal.paste(text)
-            pane.take_keys(typing=True)
-
-        self._screen.app.push_screen(ConfirmDialog(decision), decided)
+        """Several lines that the machine would take as typed."""
+        members = len(self.broadcast) if pane.session.key in self.broadcast else 1
+        session_dialogs.ask_about_paste(self._screen.app, pane, text, lines, members)
 
     def set_broadcast(self, keys: set[str]) -> None:
         """These get what is typed into one of them; none ends it."""
@@ -328,54 +320,26 @@ class Sessions:
             self._show_members()
         if pane.is_mounted:
             pane.show()
+        if session.phase is Phase.UP:
+            self._screen.known_by_now(session.machine)
         self._screen.sessions_changed()
-
-    # --- names and text ---------------------------------------------------------------------------
 
     def rename(self) -> None:
         """Ask for another name."""
-        from kubeplat_tui.screens.ssh.text_dialog import TextDialog
-
         session = self.session
         if session is None:
             return
 
-        def named(name: str | None) -> None:
-            if name:
-                session.name = tab_name(name, {one.name for one in self.all if one is not session})
-                self._screen.sessions_changed()
-                self._screen.show_heads()
-            self.give_keys_back()
+        def named(name: str) -> None:
+            session.name = tab_name(name, {one.name for one in self.all if one is not session})
+            self._screen.sessions_changed()
+            self._screen.show_heads()
 
-        self._screen.app.push_screen(TextDialog("Name of the tab", session.name, verb="renames"), named)
+        session_dialogs.ask_name(self._screen.app, session, named, self.give_keys_back)
 
     def save(self) -> None:
         """Ask where the text goes."""
-        from kubeplat_tui.screens.save_log import write_lines
-        from kubeplat_tui.screens.ssh.text_dialog import TextDialog
-
-        pane = self.pane
-        if pane is None:
-            return
-        lines = pane.terminal.text(history=True).splitlines()
-        name = pane.session.name.replace("/", "-").replace(" ", "-")
-        where = f"~/{self._screen.opened.name}-{name}.txt"
-        dialog = TextDialog(
-            f"Save {len(lines):,} lines of {pane.session.name}",
-            where,
-            note="Only you can read the file. An existing one is never replaced.",
-            verb="saves",
-            take=lambda typed: _write(write_lines, typed, lines),
-        )
-
-        def saved(typed: str | None) -> None:
-            if typed:
-                path = Path(typed).expanduser().absolute()
-                self._screen.app.notify(f"{len(lines):,} lines saved: {path}", markup=False)
-            self.give_keys_back()
-
-        self._screen.app.push_screen(dialog, saved)
-
-
-def _write(write: Callable[[Path, list[str]], int], typed: str, lines: list[str]) -> None:
-    write(Path(typed).expanduser().absolute(), lines)
+        if self.pane is not None:
+            session_dialogs.ask_where_to_save(
+                self._screen.app, self.pane, self._screen.opened.name, self.give_keys_back
+            )
