@@ -213,3 +213,11 @@ def test_a_program_of_the_whole_screen_draws_and_follows_the_size(place: Place) 
         shell.write(b"q")
         reader.see("\x1b[?1049l")
         reader.see("# ")
+
+
+def test_everybody_who_pings_is_answered(place: Place) -> None:
+    """Several forwards of one bastion look at it at once, beside the connection's own watching."""
+    connection = place.connect()
+    with ThreadPoolExecutor(8) as pool:
+        took = list(pool.map(lambda _: connection.ping(5), range(200)))
+    assert max(took) < 5

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,7 @@ class Link:
         self._asked: float | None = None
         self._asked_last = 0.0
         self._asking: threading.Thread | None = None
+        self._unasked: deque[threading.Event] = deque()
         self._watcher = threading.Thread(target=self._watch, name=f"ssh-watch {name}", daemon=True)
         transport.when_ended = self._transport_ended
         self._watcher.start()
@@ -144,18 +146,24 @@ class Link:
     def _ask(self) -> threading.Event:
         """Ask for an answer, in a thread of its own: with the network gone, even asking may block."""
         answered = threading.Event()
-        if self._asking is None or not self._asking.is_alive():
-            self._asking = threading.Thread(
-                target=self._send, args=(answered,), name=f"ssh-ping {self.name}", daemon=True
-            )
-            self._asking.start()
+        with self._lock:
+            self._unasked.append(answered)
+            if self._asking is None:
+                self._asking = threading.Thread(target=self._send, name=f"ssh-ping {self.name}", daemon=True)
+                self._asking.start()
         return answered
 
-    def _send(self, answered: threading.Event) -> None:
+    def _send(self) -> None:
         from paramiko.ssh_exception import SSHException
 
-        with contextlib.suppress(SSHException, EOFError, OSError):
-            self.transport.ask(answered)
+        while True:
+            with self._lock:
+                if not self._unasked:
+                    self._asking = None
+                    return
+                answered = self._unasked.popleft()
+            with contextlib.suppress(SSHException, EOFError, OSError):
+                self.transport.ask(answered)
 
     def _transport_ended(self) -> None:
         why = self._cause() if self._cause is not None else ""
