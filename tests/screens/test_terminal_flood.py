@@ -79,13 +79,12 @@ async def test_a_flood_is_stopped_at_once_and_memory_stays_bounded() -> None:
         with Machine(app.view) as machine:
             app.machine = machine
             await until(pilot, lambda: machine.written > 600_000, "a flood")
-            assert app.view.waiting > 0
             await pilot.press("ctrl+c")
             await until(pilot, machine.ended.is_set, "its end")
             # What was on its way when the key was pressed, and no more.
             assert machine.written - app.at_ctrl_c <= MOST + 2 * PIECE
             await until(pilot, lambda: "^C stopped" in screen_text(pilot), "everything is shown")
-        assert machine.longest_queue <= MOST + 400 * len(LINE % 0)
+        assert PIECE // 4 < machine.longest_queue <= MOST + 400 * len(LINE % 0)
         text = app.view.text().splitlines()
         numbers = [int(line[:9]) for line in text if line[:9].isdigit()]
         assert numbers == list(range(numbers[0], numbers[-1] + 1)), "nothing is lost on the way"

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 MOST = 64 * 1024
 """Bytes that may wait; one piece more is taken where it fits no more."""
-PIECE = 32 * 1024
+PIECE = 96 * 1024
 """The most that a core is fed at once."""
-SMALLEST = 8 * 1024
+SMALLEST = 32 * 1024
 """Cores are far quicker with long pieces of a flood: they need not draw what scrolls away within one."""
 STEP = 0.008
 """Seconds that one piece should take the core: the smaller, the sooner a key is seen between two of them."""
@@ -36,7 +36,7 @@ class Feeder:
         self._waiting = 0
         self._closed = False
         self._changed = Condition()
-        self._size = PIECE
+        self._size = 2 * SMALLEST
 
     @property
     def waiting(self) -> int:

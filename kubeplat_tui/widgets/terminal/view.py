@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual import events
+    from textual.timer import Timer
 
     from kubeplat_tui.widgets.terminal.core import TerminalCore
 
@@ -70,6 +71,7 @@ class TerminalView(MouseHand, TerminalReader):
         self._feeder = Feeder(self._wake)
         self._told_size: tuple[int, int] | None = None
         self._resizing = False
+        self._pump_timer: Timer | None = None
         self._typed_at = 0.0
 
     # --- what the machine sends -------------------------------------------------------------------
@@ -97,10 +99,15 @@ class TerminalView(MouseHand, TerminalReader):
 
     def _wake(self) -> None:
         """From any thread: there are bytes."""
-        self.call_later(self._pump)
+        self.call_later(self._pump_soon)
+
+    def _pump_soon(self) -> None:
+        if self._pump_timer is None:
+            self._pump()
 
     def _pump(self) -> None:
         """Feed the core for a while; the rest after a pause."""
+        self._pump_timer = None
         began = now = perf_counter()
         fed = False
         while now - began < SLICE and (data := self._feeder.take()):
@@ -116,7 +123,7 @@ class TerminalView(MouseHand, TerminalReader):
         if fed:
             self._fed()
         if self._feeder.waiting:
-            self.set_timer(PAUSE, self._pump)
+            self._pump_timer = self.set_timer(PAUSE, self._pump)
 
     def _fed(self) -> None:
         replies = self.core.take_replies()
@@ -225,14 +232,12 @@ class TerminalView(MouseHand, TerminalReader):
         """The keys come here."""
         self._keys_changed()
         self._tell_focus(True)
-        super().on_focus()
 
     def on_blur(self) -> None:
         """The keys go elsewhere; who comes back comes to type."""
         self._left = False
         self._keys_changed()
         self._tell_focus(False)
-        super().on_blur()
 
     def _tell_focus(self, focused: bool) -> None:
         data = self.core.focus(focused)
@@ -255,7 +260,7 @@ class TerminalView(MouseHand, TerminalReader):
         """Tell the screen."""
         self.post_message(self.Scrolled(self, self.back, self.above))
 
-    # --- size, beginning and end ------------------------------------------------------------------
+    # --- size, beginning and end; Textual calls these handlers of every class itself ------------------------------------------------------------------
 
     def on_resize(self) -> None:
         """Another size: taken over with the next frame, so that drawing a window wider asks the machine seldom."""
@@ -280,7 +285,6 @@ class TerminalView(MouseHand, TerminalReader):
 
     def on_mount(self) -> None:
         """Show what was given before."""
-        super().on_mount()
         if self._feeder.waiting:
             self._wake()
 
