@@ -165,6 +165,9 @@ class ScriptedLease:
 
     def when_lost(self, callback: Callable[[], None]) -> None: ...
 
+    def address(self, host: str, port: int) -> tuple[str, int]:
+        raise ConnectionRefusedError(f"no machine is scripted: {host}:{port}")
+
     def close(self) -> None: ...
 
 
