@@ -8,6 +8,7 @@ from kubeplat_tui.commands.tables import Column, print_table
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.inventory import Layer
 from kubeplat_tui.services.ssh.host_keys import HostKeys, address_of
+from kubeplat_tui.services.ssh.names import short_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 RUNNING = "running"
 COLUMNS = (
     Column("Name"),
-    Column("Layer"),
     Column("Address"),
     Column("Id", dim=True),
+    Column("Type"),
     Column("Zone"),
     Column("Host key", dim=True),
 )
@@ -40,7 +41,7 @@ def existing(session: Session, site: Site) -> list[Instance]:
 
 
 def chosen(session: Session, site: Site, target: str | None) -> Instance:
-    """The machine `target` (a name, id, address or layer); without one the person chooses.
+    """The machine `target` (a short name, `Name` tag, id, address or layer); without one the person chooses.
 
     Raises `InputError` where there is no such machine, several are meant, or nobody can be asked.
     """
@@ -49,13 +50,14 @@ def chosen(session: Session, site: Site, target: str | None) -> Instance:
     if target is not None:
         return connections.find(target, found)
     running = _by_layer(machine for machine in found if machine.state == RUNNING)
+    names = short_names(found)
     if not session.can_ask:
-        listed = ", ".join(f"{machine.name} ({machine.id})" for machine in running)
-        raise InputError("No machine was named.", todo=f"Name one: {listed or 'none runs'}; or a layer.")
+        listed = ", ".join(names[machine.id] for machine in running)
+        raise InputError("No machine was named.", todo=f"Name one: {listed or 'none runs'}.")
     print_table(
         session.err,
         [Column("", right=True), *COLUMNS],
-        [[str(number), *row] for number, row in enumerate(_rows(site, running), 1)],
+        [[str(number), *row] for number, row in enumerate(_rows(site, running, names), 1)],
     )
     typed = _typed(session, len(running))
     if typed.isdecimal() and 1 <= int(typed) <= len(running):
@@ -68,6 +70,8 @@ def chosen(session: Session, site: Site, target: str | None) -> Instance:
 def print_document(session: Session, site: Site) -> None:
     """The machines and what is known of their host keys, for programs."""
     known = known_hosts(site)
+    found = session.intents.instances(site)
+    names = short_names(found)
     session.print_json(
         {
             "environment": site.environment.name,
@@ -75,6 +79,7 @@ def print_document(session: Session, site: Site) -> None:
             "machines": [
                 {
                     "id": machine.id,
+                    "short": names[machine.id],
                     "name": machine.name,
                     "layer": machine.layer,
                     "state": machine.state,
@@ -83,7 +88,7 @@ def print_document(session: Session, site: Site) -> None:
                     "zone": machine.zone,
                     "host_key": document(known[machine.id]) if machine.id in known else None,
                 }
-                for machine in _by_layer(session.intents.instances(site))
+                for machine in _by_layer(found)
             ],
         }
     )
@@ -123,14 +128,14 @@ def _by_layer(machines: Iterable[Instance]) -> list[Instance]:
     )
 
 
-def _rows(site: Site, machines: list[Instance]) -> list[list[str]]:
+def _rows(site: Site, machines: list[Instance], names: dict[str, str]) -> list[list[str]]:
     known = known_hosts(site)
     return [
         [
-            machine.name,
-            machine.layer.value,
+            names[machine.id],
             address_of(machine),
             machine.id,
+            machine.type,
             machine.zone,
             "known" if machine.id in known else "new",
         ]

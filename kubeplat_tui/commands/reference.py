@@ -156,8 +156,8 @@ DOCUMENTS = (
     ("tokens revoke", '{"environment", "sandbox", "revoked": [sha256]}'),
     (
         "ssh",
-        '{"environment", "sandbox", "machines": [{"id", "name", "layer", "state", "private_ip", "public_ip", "zone", '
-        '"host_key": HOST or null}]}',
+        '{"environment", "sandbox", "machines": [{"id", "short", "name", "layer", "state", "private_ip", '
+        '"public_ip", "zone", "host_key": HOST or null}]}',
     ),
     ("scp", '{"environment", "sandbox", "copied": [Transferred]}'),
     ("forward", "a ForwardStatus a line, at every change"),

@@ -49,7 +49,8 @@ def ssh(
         str | None,
         typer.Argument(
             metavar="MACHINE",
-            help="Its name, id or address, or a layer: bastion, secure (master), compute. Without it: choose.",
+            help="A layer (bastion, secure or master, compute), a short name (secure-b), an id or an address. Without "
+            "it: choose.",
         ),
     ] = None,
     command: Annotated[

@@ -71,7 +71,11 @@ def _config(session: Session, *, write: bool, scan: bool, host_keys: list[str]) 
             }
         )
     elif path is not None:
-        session.out.print(f"ssh -F {shlex.quote(str(path))} {site.environment.name}-bastion", soft_wrap=True)
+        given = shlex.quote(str(path))
+        session.out.print(f"ssh -F {given} {site.environment.name}-bastion", soft_wrap=True)
+        if given != str(path):
+            # ProxyJump hands it on to a shell as it is (ssh.c of OpenSSH 9.2).
+            session.note(f'Its path has to be quoted, so write into ~/.ssh/config: Include "{path}"')
     else:
         print(text, end="")
     if new and not scan:

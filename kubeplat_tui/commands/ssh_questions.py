@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.ssh.model import HostKeyQuestion, PassphraseQuestion
 
 FINGERPRINT = "SHA256:"
+FIRST = 6
+"""Characters of a fingerprint that are typed where the console does not confirm it; as on the screen."""
+
 FINGERPRINT_LENGTH = 50
 """`SHA256:` and the 43 characters of 32 bytes in base64 without padding."""
 
@@ -77,7 +80,8 @@ class AtShell:
             )
             return True
         if self._session.can_ask:
-            return prompts.ask(self._session, _asked(question)) == "yes"
+            asked = _asked(question)
+            return prompts.ask(self._session, asked) == asked.expected
         raise HostKeyRefusedError(
             f"The host key of {machine.name} ({machine.id}) is not known here: {shown}.",
             why=f"{_console(question)} There is no terminal to ask at.",
@@ -122,7 +126,8 @@ def _asked(question: HostKeyQuestion) -> Question:
     machine = question.instance
     address = machine.public_ip or machine.private_ip
     title = f"Is this the host key of {machine.name} ({machine.id}, {address})?"
-    lines = [f"{question.key.kind}  {question.key.fingerprint}", _console(question)]
+    shown = question.key.fingerprint
+    lines = [f"{question.key.kind}  {shown}", _console(question)]
     before = question.before
     if question.verdict is Verdict.REPLACED and before is not None:
         lines.insert(
@@ -132,7 +137,10 @@ def _asked(question: HostKeyQuestion) -> Question:
         )
     else:
         lines.insert(0, "This machine was never connected to from here.")
-    return Question(topic="host-key", title=title, detail="\n".join(lines))
+    # Where nothing but the person vouches for it, a word that fingers type by themselves is not enough.
+    confirmed = question.console is ConsoleAnswer.MATCHES
+    expected = "yes" if confirmed else shown.removeprefix(FINGERPRINT)[:FIRST]
+    return Question(topic="host-key", title=title, detail="\n".join(lines), expected=expected)
 
 
 def _console(question: HostKeyQuestion) -> str:

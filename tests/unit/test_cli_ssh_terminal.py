@@ -112,7 +112,7 @@ def test_a_command_without_one_leaves_the_terminal_alone(tmp_path: Path) -> None
 
 def test_a_machine_is_chosen_by_its_number(tmp_path: Path) -> None:
     with Typist(tmp_path, "ssh") as typist:
-        assert b"demo-secure" in typist.see("Which machine? (1-4")
+        assert b"secure-a" in typist.see("Which machine? (1-4")
         typist.type("4\n")
         typist.see("ec2-user@demo-bastion")
         typist.type("exit\r")
