@@ -179,6 +179,17 @@ def _done(app: TerminalApp) -> bool:
     return bool(searched) and searched[-1].done and searched[-1].here > 0
 
 
+async def test_a_longer_pattern_is_searched_from_where_the_search_began() -> None:
+    app = TerminalApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await walking(pilot, app, numbered(30) + b"$ ")
+        await pilot.press("slash", *"line", "space", "2")
+        await until(pilot, lambda: _done(app), "the search")
+        assert app.of(TerminalView.Searched)[-1].here == 11
+        await pilot.press("3", "backspace")
+        await until(pilot, lambda: app.of(TerminalView.Searched)[-1].here == 11, "the last one again")
+
+
 async def test_a_pattern_that_is_none_is_taken_literally() -> None:
     app = TerminalApp()
     async with app.run_test(size=SIZE) as pilot:

@@ -208,9 +208,9 @@ class Looks:
         if swapped:
             written, under = under, written
         by_index = style.background if swapped else style.foreground
-        if _movable(by_index) and (style.foreground is None or style.foreground != style.background):
-            if contrast(written, under) < TOLD_APART:
-                written = apart(written, under, self._farther(under), READABLE)
+        meant_alike = style.foreground is not None and style.foreground == style.background
+        if _movable(by_index) and not meant_alike and contrast(written, under) < TOLD_APART:
+            written = apart(written, under, self._farther(under), READABLE)
         if style.dim:
             written = blend(written, under, DIM)
         return self._style(style, RichColour.from_rgb(*written), RichColour.from_rgb(*under))

@@ -67,6 +67,8 @@ class TerminalReader(TerminalPane):
     _typed = ""
     _wanted_from: Place | None = None
     """The place above which a match is to be gone to as soon as one is found."""
+    _asked_at: Place | None = None
+    """The place from which a pattern is searched while it is typed."""
     _searching = False
 
     # --- marking and copying ----------------------------------------------------------------------
@@ -259,7 +261,10 @@ class TerminalReader(TerminalPane):
         self.found = Search(self.document, pattern)
         self.found.look_at_screen()
         self._here = None
-        self._wanted_from = self.walk.at if self.walk is not None else Place(self.document.end, 0)
+        if self.mode is Mode.SEARCH and self._asked_at is not None:
+            self._wanted_from = self._asked_at
+        else:
+            self._wanted_from = self.walk.at if self.walk is not None else Place(self.document.end, 0)
         self._search_on()
 
     def search_previous(self) -> None:
@@ -275,6 +280,7 @@ class TerminalReader(TerminalPane):
     def start_search(self) -> None:
         """Ask for a pattern in the last row; Enter keeps it, Esc forgets it."""
         self.start_walk()
+        self._asked_at = self.walk.at if self.walk is not None else None
         self._typed = ""
         self._turn(Mode.SEARCH)
 

@@ -260,7 +260,7 @@ class TerminalView(MouseHand, TerminalReader):
         """Tell the screen."""
         self.post_message(self.Scrolled(self, self.back, self.above))
 
-    # --- size, beginning and end; Textual calls these handlers of every class itself ------------------------------------------------------------------
+    # --- size, beginning and end. Textual calls these handlers of every class itself. ------------
 
     def on_resize(self) -> None:
         """Another size: taken over with the next frame, so that drawing a window wider asks the machine seldom."""
