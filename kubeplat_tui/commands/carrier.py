@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 PIECE = 32_768
 """Bytes read from stdin at once."""
 
-WAITING_LIMIT = 1 << 20
+WAITING_LIMIT = 4 << 20
 """Bytes of stdin that may wait for a slow machine before no more are read."""
 
-LOOK_AGAIN = 0.05
+LOOK_AGAIN = 0.01
 """Seconds after which it is looked again whether the machine has taken what waits."""
 
 WRITTEN_WITHIN = 0.5
