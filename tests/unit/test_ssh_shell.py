@@ -126,7 +126,7 @@ def test_writing_never_blocks_and_has_a_bound(
 
 
 def test_a_flood_that_nobody_reads_stops_after_the_window(lab: Lab, connection: Connection) -> None:
-    shell = connection.command("flood")
+    shell = connection.command("flood", size=Size(80, 24))
     assert shell.read(1)
     other = connection.command("say hello")
     assert everything(other) == b"hello"

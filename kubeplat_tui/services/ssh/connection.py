@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 OPEN_SECONDS = 10.0
 SESSION_SECONDS = 15.0
-FILES_WINDOW = 2 << 20
-"""Bytes on the way of a file: OpenSSH's own size."""
+BULK_WINDOW = 2 << 20
+"""Bytes on the way of a file, or of a command's output that no person watches: OpenSSH's own size."""
 TERM = "xterm-256color"
 LOCALE = ("LANG", "LC_")
 """The variables that say which language and which characters a terminal has."""
@@ -84,7 +84,7 @@ class Connection:
         from paramiko import SFTPClient
         from paramiko.ssh_exception import SSHException
 
-        channel = self._channel(FILES_WINDOW)
+        channel = self._channel(BULK_WINDOW)
         try:
             channel.invoke_subsystem("sftp")
             return SFTPClient(channel)
@@ -121,7 +121,7 @@ class Connection:
     def _session(self, command: str, size: Size | None, term: str, agent: bool) -> Shell:
         from paramiko.ssh_exception import SSHException
 
-        channel = self._channel(WINDOW)
+        channel = self._channel(WINDOW if size is not None else BULK_WINDOW)
         shell = Shell(channel, self._link, lambda over: self._forget(over, channel))
         with self._lock:
             self._shells.add(shell)
