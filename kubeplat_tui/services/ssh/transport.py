@@ -1,6 +1,6 @@
 """paramiko's transport, made fit for our use: quick reading, few wake-ups, reasons kept, answers to pings noticed.
 
-It overrides methods that paramiko's documentation leaves out (checked with 4.0 and 5.1), because the public ones drop
+It overrides methods that paramiko's documentation leaves out (checked with 5.1), because the public ones drop
 what a person has to be told: why a channel was refused, why the server hung up, which signal ended a command.
 Nothing outside this module reaches into paramiko.
 
