@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.app import KubeplatApp
+from kubeplat_tui.screens.ssh.pane import SessionPane
 from kubeplat_tui.screens.ssh.screen import SshScreen
 from tests.screens.fake_ssh import FakeConnections, FakeForwards
 from tests.screens.fakes import NOW, FakeIntents
@@ -63,7 +64,7 @@ class World:
         """The screen with its machines."""
         await until(pilot, lambda: "play-jest" in screen_text(pilot), "the environments")
         await self.app.go("play-jest", "ssh")
-        await until(pilot, lambda: "Machines (7)" in screen_text(pilot), "the machines")
+        await until(pilot, lambda: "play-jest-secure" in screen_text(pilot), "the machines")
 
     async def shell(self, pilot: Pilot[Any], key: str = "enter") -> FakeShell:
         """A session on the machine under the cursor, up and with the keys."""
@@ -81,6 +82,11 @@ class World:
         """A second session, from the picker."""
         await pilot.press(PREFIX, "n", *keys)
         return await self.shell(pilot)
+
+    def sizes_settled(self) -> bool:
+        """Whether every machine knows the size of what is seen of it."""
+        told = [(shell.sizes[-1].columns, shell.sizes[-1].rows) for shell in self.shells]
+        return told == [pane.terminal.size for pane in self.screen.query(SessionPane)]
 
     @property
     def typing(self) -> bool:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 SIZES = [(80, 24), (160, 45)]
+NO_WAY = UnreachableError(
+    "No way to play-jest-secure.", why="No bastion runs.", todo="Press 3 and build one."
+)
 
 
 @pytest.fixture
@@ -113,6 +116,14 @@ async def test_the_shell_has_the_size_of_what_is_seen(world: World) -> None:
             pilot, lambda: (shell.sizes[-1].columns, shell.sizes[-1].rows) == pane.terminal.size, "the size"
         )
         assert shell.sizes[-1] != shell.sizes[0]
+        # Where nothing can be read, nothing is typed; the session lives on.
+        await pilot.resize_terminal(50, 15)
+        await sees(pilot, "kubeplat needs at least 60×20.")
+        await pilot.press("a")
+        await pilot.resize_terminal(90, 25)
+        await sees(pilot, "● up secure-a")
+        await pilot.press("b")
+        await until(pilot, lambda: shell.typed == b"b", "the key")
 
 
 async def test_connecting_says_what_it_does_and_can_be_cancelled(world: World) -> None:
@@ -131,9 +142,7 @@ async def test_connecting_says_what_it_does_and_can_be_cancelled(world: World) -
 
 
 async def test_a_failure_is_said_in_the_tab_and_tried_again(world: World) -> None:
-    world.connections.script.error = UnreachableError(
-        "No way to play-jest-secure.", why="No bastion runs.", todo="Press 3 and build one."
-    )
+    world.connections.script.error = NO_WAY
     async with world.app.run_test(size=(80, 24)) as pilot:
         await world.open(pilot)
         await pilot.press("enter")
@@ -560,42 +569,67 @@ async def test_quitting_with_sessions_open_asks_once(world: World) -> None:
     assert all(connection.over.wait(PATIENCE) for connection in world.connections.made)
 
 
+async def picker(_: Pilot[Any], __: World) -> None:
+    """Nothing more."""
+
+
+async def typing(pilot: Pilot[Any], world: World) -> None:
+    """The machine has the keys."""
+    await world.shell(pilot)
+
+
+async def keys(pilot: Pilot[Any], world: World) -> None:
+    """Kubeplat has them."""
+    await world.shell(pilot)
+    await pilot.press(PREFIX)
+    await sees(pilot, "KUBEPLAT HAS THE KEYS")
+
+
+async def connecting(pilot: Pilot[Any], world: World) -> None:
+    """On the way."""
+    world.connections.script.gate = threading.Event()
+    await pilot.press("enter")
+    await sees(pilot, "Logging in")
+
+
+async def failed(pilot: Pilot[Any], world: World) -> None:
+    """No way there."""
+    world.connections.script.error = NO_WAY
+    await pilot.press("enter")
+    await sees(pilot, "Press 3 and build one.")
+
+
+async def lost(pilot: Pilot[Any], world: World) -> None:
+    """The connection is gone."""
+    (await world.shell(pilot)).is_lost("The bastion closed the connection.")
+    await sees(pilot, "r reconnects x closes")
+
+
+async def split(pilot: Pilot[Any], world: World) -> None:
+    """Two sessions, drawn at their sizes."""
+    await world.shell(pilot)
+    await world.another(pilot, "j")
+    await pilot.press(PREFIX, "v")
+    await until(pilot, lambda: len(world.screen.query(".-shown")) == 2 and world.typing, "two sessions")
+    await until(pilot, world.sizes_settled, "their sizes")
+
+
+async def broadcast(pilot: Pilot[Any], world: World) -> None:
+    """Both get what is typed."""
+    await split(pilot, world)
+    await pilot.press(PREFIX, "B", "enter")
+    await sees(pilot, "goes to 2 sessions")
+    await until(pilot, lambda: world.typing and world.sizes_settled(), "the keys")
+
+
+STATES = {made.__name__: made for made in (picker, typing, keys, connecting, failed, lost, split, broadcast)}
+
+
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(
-    "state", ["picker", "typing", "keys", "connecting", "failed", "lost", "split", "broadcast"]
-)
+@pytest.mark.parametrize("state", STATES)
 def test_picture(snap_compare: Any, world: World, size: tuple[int, int], state: str) -> None:
     async def prepare(pilot: Pilot[Any]) -> None:
         await world.open(pilot)
-        script = world.connections.script
-        if state == "connecting":
-            script.gate = threading.Event()
-            await pilot.press("enter")
-            await sees(pilot, "Logging in")
-        elif state == "failed":
-            script.error = UnreachableError(
-                "No way to play-jest-secure.", why="No bastion runs.", todo="Press 3 and build one."
-            )
-            await pilot.press("enter")
-            await sees(pilot, "Press 3 and build one.")
-        elif state != "picker":
-            await world.shell(pilot)
-            await after(pilot, state)
-
-    async def after(pilot: Pilot[Any], state: str) -> None:
-        if state == "keys":
-            await pilot.press(PREFIX)
-        elif state == "lost":
-            world.shells[0].is_lost("The bastion closed the connection.")
-            await sees(pilot, "✖ lost")
-            await until(pilot, lambda: not world.typing, "the keys for kubeplat")
-        elif state in {"split", "broadcast"}:
-            await world.another(pilot, "j")
-            await pilot.press(PREFIX, "v")
-            await until(pilot, lambda: world.typing, "the keys")
-        if state == "broadcast":
-            await pilot.press(PREFIX, "B", "enter")
-            await sees(pilot, "goes to 2 sessions")
-            await until(pilot, lambda: world.typing, "the keys")
+        await STATES[state](pilot, world)
 
     assert snap_compare(world.app, terminal_size=size, run_before=prepare)

@@ -143,6 +143,26 @@ async def test_the_kubernetes_api_gets_a_forward_and_a_line_to_copy(
         await sees(pilot, "✖ No way to the API.")
 
 
+async def test_what_comes_into_sight_is_drawn_although_textual_took_it_for_old(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.forwards.rows = [forward(1, ETCD)]
+    async with world.app.run_test(size=(80, 24)) as pilot:
+        await world.open(pilot)
+        screen = world.screen
+        lay_out = screen._refresh_layout
+
+        def taken_for_old(*arguments: Any, **named: Any) -> None:
+            """As if a hidden widget had been asked its size since the last layout."""
+            screen._compositor._full_map_invalidated = True
+            _ = screen.forwards.table.region
+            lay_out(*arguments, **named)
+
+        monkeypatch.setattr(screen, "_refresh_layout", taken_for_old)
+        await pilot.press("f")
+        await sees(pilot, "127.0.0.1:2379")
+
+
 async def test_open_forwards_are_asked_about_when_quitting(world: World) -> None:
     world.forwards.rows = [forward(1, ETCD)]
     async with world.app.run_test(size=(100, 30)) as pilot:

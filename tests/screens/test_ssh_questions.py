@@ -91,7 +91,7 @@ async def test_a_key_that_nothing_confirms_is_read_and_typed(world: World) -> No
         assert "○ shows no keys yet" in screen_text(pilot)
         assert not dialog.check_action("yes", ())
         await pilot.press("y", "enter")
-        await sees(pilot, "The fingerprint does not begin with y")
+        await sees(pilot, "It does not begin with y")
         await pilot.press("backspace", *(KEYS.get(letter, letter) for letter in TYPED), "enter")
         await world.shell_is_up(pilot, 1)
         assert world.connections.answers == [True]
@@ -102,7 +102,7 @@ async def test_a_replaced_machine_says_whom_we_knew_there(world: World) -> None:
     async with world.app.run_test(size=(80, 24)) as pilot:
         await ask(pilot, world)
         text = " ".join(screen_text(pilot).replace("│", " ").split())
-        assert "is another machine than before" in text
+        assert "play-jest-secure was replaced." in text
         assert INSTANCES[1].id in text
         assert OTHER_KEY.fingerprint in text
         assert "could not be asked" in text

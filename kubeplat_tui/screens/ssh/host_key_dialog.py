@@ -31,7 +31,7 @@ CONSOLE = {
     ConsoleAnswer.NOT_YET: Mark("○", "shows no keys yet", Tone.WARNING),
     ConsoleAnswer.UNAVAILABLE: Mark("▲", "could not be asked", Tone.WARNING),
 }
-LATER = "EC2 brings it some minutes after the start: No, and connecting again later, compares it."
+LATER = "EC2 brings them some minutes after the start: No, and connecting again later, compares them."
 
 
 class HostKeyDialog(Dialog[bool]):
@@ -43,9 +43,14 @@ class HostKeyDialog(Dialog[bool]):
 
     BINDINGS = bindings("confirm.yes", "confirm.no")
     DEFAULT_CSS = """
-    HostKeyDialog VerticalScroll { height: auto; max-height: 12; margin-bottom: 1; }
+    HostKeyDialog VerticalScroll { height: auto; max-height: 35vh; margin-bottom: 1; }
+    HostKeyDialog .problem { display: none; }
+    HostKeyDialog.-wrong .problem { display: block; }
     HostKeyDialog .buttons { height: 1; align-horizontal: right; margin-top: 1; }
     HostKeyDialog .typed { height: auto; }
+    HostKeyDialog .fact { height: auto; }
+    HostKeyDialog .fact-title { width: 9; color: $quiet; }
+    HostKeyDialog .fact-value { width: 1fr; }
     HostKeyDialog Button {
         min-width: 12; height: 1; border: none; margin-left: 2; background: $panel; color: $foreground;
     }
@@ -66,20 +71,24 @@ class HostKeyDialog(Dialog[bool]):
         question = self.question
         with Vertical(classes="box" if self._confirmed else "box -danger") as box:
             yield Static(self._title(), classes="title", markup=False)
-            with VerticalScroll(can_focus=False):
-                yield Static(self._facts())
+            with VerticalScroll():
+                for title, value in self._facts():
+                    with Horizontal(classes="fact"):
+                        yield Static(title, classes="fact-title")
+                        yield Static(value, classes="fact-value")
             if self.expected:
                 yield Static(
-                    f"Nothing but you can confirm it. To trust it, type the first {FIRST} characters after SHA256:",
+                    f"To trust it, type its first {FIRST} characters after SHA256:",
                     classes="typed",
                     markup=False,
                 )
-                yield Input(max_length=FIRST)
+                yield Input(max_length=FIRST, classes="-flat")
                 yield Static(classes="problem", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("No", id="no", compact=True)
                 yield Button("Trust", id="yes", compact=True, disabled=bool(self.expected))
-        box.styles.width = WIDTH  # the frame's stylesheet gives every dialog its size
+        # The frame's stylesheet gives every dialog its size.
+        box.styles.width, box.styles.padding = WIDTH, (0, 2)
         yes = "y trusts" if not self.expected else "enter trusts once it is typed"
         box.border_subtitle = f"{yes} · esc refuses"
         box.border_title = "replaced machine" if question.verdict is Verdict.REPLACED else "first contact"
@@ -98,7 +107,7 @@ class HostKeyDialog(Dialog[bool]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Trust can be chosen once it is typed."""
         self.query_one("#yes", Button).disabled = event.value != self.expected
-        self.query_one(".problem", Static).update("")
+        self.remove_class("-wrong")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter after the right characters trusts; alone it refuses; after others nothing."""
@@ -107,8 +116,9 @@ class HostKeyDialog(Dialog[bool]):
         elif not event.value:
             self.dismiss(False)
         else:
+            self.add_class("-wrong")
             self.query_one(".problem", Static).update(
-                f"The fingerprint does not begin with {event.value}; upper and lower case differ."
+                f"It does not begin with {event.value}; upper and lower case differ."
             )
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -123,51 +133,35 @@ class HostKeyDialog(Dialog[bool]):
         machine = self.question.instance
         name = one_line(machine.name or machine.id)
         if self.question.verdict is Verdict.REPLACED:
-            return f"{name} is another machine than before. Is this its host key?"
+            return f"{name} was replaced. Is this its host key?"
         return f"Is this the host key of {name}?"
 
-    def _facts(self) -> Content:
+    def _facts(self) -> list[tuple[str, Content]]:
+        """What is known, under its titles."""
         question, machine = self.question, self.question.instance
         console = CONSOLE[question.console]
         address = machine.private_ip or machine.public_ip
-        rows = [
-            ("Machine", f"{machine.id} · {address} · {machine.zone} · started {self._ago(machine.launched)}"),
-            ("Key", question.key.kind),
-            ("", question.key.fingerprint),
+        where = f"{machine.id} · {address} · started {self._ago(machine.launched)}"
+        why = LATER if question.console is ConsoleAnswer.NOT_YET else one_line(question.console_why)
+        said = Content.assemble((str(console), COLOURS[console.tone]), (f"  {why}" if why else "", "$quiet"))
+        facts = [
+            ("Machine", Content(one_line(where))),
+            ("Key", Content(f"{one_line(question.key.kind)}\n{question.key.fingerprint}")),
+            ("Console", said),
         ]
-        lines = [_row(title, Content(one_line(value))) for title, value in rows]
-        why = one_line(question.console_why)
-        lines.append(
-            _row(
-                "Console",
-                Content.assemble(
-                    (str(console), COLOURS[console.tone]), (f"  {why}" if why else "", "$quiet")
-                ),
-            )
-        )
-        if question.console is ConsoleAnswer.NOT_YET:
-            lines.append(_row("", Content.assemble((LATER, "$quiet"))))
         if question.before is not None:
-            lines += _before(question.before)
+            facts.append(("Before", _before(question.before)))
         elif question.verdict is Verdict.NEW:
-            lines.append(_row("Known", Content("No machine was ever known at this address.")))
-        return Content("\n").join(lines)
+            facts.append(("Known", Content("No machine was ever known at this address.")))
+        return facts
 
     def _ago(self, then: datetime) -> str:
         past = age(then, self._now)
         return past if past == "now" else f"{past} ago"
 
 
-def _row(title: str, value: Content) -> Content:
-    return Content.assemble((title.ljust(9), "$quiet"), value)
-
-
-def _before(before: KnownHost) -> list[Content]:
+def _before(before: KnownHost) -> Content:
     """Whom we knew at the address."""
     whom = f"{one_line(before.name)} ({before.instance_id}) was at this address, trusted {moment(before.accepted)}."
     gone = "It is gone: this is a new instance with a key of its own."
-    return [
-        _row("Before", Content(whom)),
-        _row("", Content.assemble((before.key.fingerprint, "$quiet"))),
-        _row("", Content.assemble((gone, "$quiet"))),
-    ]
+    return Content.assemble(whom, (f"\n{before.key.fingerprint}\n{gone}", "$quiet"))

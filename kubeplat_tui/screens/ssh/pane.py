@@ -49,8 +49,7 @@ class SessionPane(Vertical, can_focus=True):
     SessionPane > StatePanel { display: none; }
     SessionPane.-blank > StatePanel { display: block; }
     SessionPane.-blank > SessionTerminal { display: none; }
-    SshScreen.-beside SessionPane.-second { border-left: vkey $line; }
-    SshScreen.-beside SessionPane.-broadcast, SessionPane.-broadcast {
+    SessionPane.-broadcast {
         border: heavy $warning; border-title-color: $background; border-title-style: bold;
         border-title-background: $warning;
     }
@@ -229,6 +228,11 @@ class SessionPane(Vertical, can_focus=True):
         self.app.copy_to_clipboard(text)
         lines = len(text.splitlines())
         self.app.notify(f"{lines} {'line' if lines == 1 else 'lines'} copied.", markup=False)
+
+    def on_terminal_view_mode_changed(self) -> None:
+        """Whose the keys are has changed. What happens on this pane's own account goes no further up than here."""
+        self.show_keys()
+        self.refresh_bindings()
 
     def on_focus(self) -> None:
         """Kubeplat has the keys."""

@@ -28,21 +28,19 @@ class Panes(Container):
     def on_session_pane_grown(self, event: SessionPane.Grown) -> None:
         """The shell is there: typing begins, where it is looked at."""
         event.stop()
-        if event.pane is self._sessions.pane and self.screen.focused in {
-            None,
-            event.pane,
-            event.pane.terminal,
-        }:
+        if event.pane is self._sessions.pane and not self._reads(event.pane):
             event.pane.take_keys(typing=True)
 
+    def _reads(self, pane: SessionPane) -> bool:
+        """Whether the keys are with something else that is seen."""
+        focused = self.screen.focused
+        return focused is not None and focused.region.area > 0 and pane not in focused.ancestors_with_self
+
     def on_terminal_view_mode_changed(self, event: messages.ModeChanged) -> None:
-        """Whose the keys are has changed."""
+        """A click into the other session of a split gives it the keys."""
         pane = self._sessions.of(event.view)
-        if pane is not None:
-            if event.view.has_focus:
-                self._sessions.look_at(pane)
-            pane.show_keys()
-            self.screen.refresh_bindings()
+        if pane is not None and event.view.has_focus:
+            self._sessions.look_at(pane)
 
     def on_terminal_view_typed(self, event: messages.Typed) -> None:
         """Bytes for the machine."""

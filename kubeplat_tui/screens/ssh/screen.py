@@ -13,9 +13,11 @@ from kubeplat_tui.screens.ssh.forwards_pane import ForwardsPane
 from kubeplat_tui.screens.ssh.looks import Phase, can_open, short_name
 from kubeplat_tui.screens.ssh.machines import Machine, machine_table, machines
 from kubeplat_tui.screens.ssh.panes import Panes
+from kubeplat_tui.screens.ssh.seen import Seen
 from kubeplat_tui.screens.ssh.sessions import Sessions
 from kubeplat_tui.screens.ssh.tab_strip import TabStrip
 from kubeplat_tui.screens.ssh.tabs import FORWARDS, MACHINES
+from kubeplat_tui.screens.ssh.terminal import SessionTerminal
 from kubeplat_tui.widgets.state import StateView
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from kubeplat_tui.opened import Opened
+    from kubeplat_tui.screens.ssh.pane import SessionPane
     from kubeplat_tui.services.inventory import Instance
     from kubeplat_tui.services.ssh.model import KnownHost
     from kubeplat_tui.widgets.table import ResourceTable
@@ -62,6 +65,8 @@ class SshScreen(InventoryScreen):
     SshScreen #picker, SshScreen ForwardsPane, SshScreen Panes { display: none; }
     SshScreen.-machines #picker, SshScreen.-forwards ForwardsPane, SshScreen.-sessions Panes { display: block; }
     SshScreen.-beside Panes { layout: horizontal; }
+    SshScreen.-beside SessionPane.-second { border-left: solid $line; }
+    SshScreen.-beside SessionPane.-second.-broadcast { border: heavy $warning; }
     """
 
     def __init__(self, opened: Opened) -> None:
@@ -87,7 +92,20 @@ class SshScreen(InventoryScreen):
     def on_mount(self) -> None:
         """The machines are seen first."""
         self.set_interval(1, self._tick)
+        Seen(self, self._seldom_seen).watch()
         self.show_tab()
+
+    def _seldom_seen(self) -> list[Widget]:
+        """What comes and goes."""
+        panes = self.query_one(Panes).children
+        return [
+            self.table,
+            self.state,
+            self.forwards,
+            self.forwards.table,
+            *panes,
+            *self.query(SessionTerminal),
+        ]
 
     def on_resize(self) -> None:
         """Side by side where there is room."""
@@ -99,8 +117,14 @@ class SshScreen(InventoryScreen):
         self.copying.stop_all()
 
     def on_screen_resume(self) -> None:
-        """What was asked meanwhile is shown now."""
+        """What was asked meanwhile is shown now; a tab that came meanwhile takes the keys."""
         self.asker.show_next()
+        pane = self.sessions.pane
+        if pane is not None and not self._has_keys(pane):
+            self.call_after_refresh(self._focus_tab, False)
+
+    def _has_keys(self, pane: SessionPane) -> bool:
+        return self.focused is not None and pane in self.focused.ancestors_with_self
 
     @property
     def state(self) -> StateView:

@@ -11,8 +11,3 @@ class SessionTerminal(TerminalView):
 
     def __init__(self, prefix: str, *, fast: bool) -> None:
         super().__init__(lambda columns, rows: make_core(columns, rows, fast), prefix=prefix)
-
-    def keep_keys(self) -> None:
-        """Kubeplat has the keys, as after the prefix."""
-        self._left = True
-        self._keys_changed()
