@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -209,7 +210,8 @@ async def test_a_machine_that_is_gone_is_not_taken_for_the_one_in_its_place(worl
     async with world.app.run_test(size=(80, 24)) as pilot:
         await world.open(pilot)
         (await world.shell(pilot)).is_lost("The machine went away.")
-        heir = replace(INSTANCES[0], id="i-0heir", private_ip="10.80.10.7")
+        later = INSTANCES[0].launched + timedelta(minutes=1)
+        heir = replace(INSTANCES[0], id="i-0heir", launched=later)
         world.intents.machines = [heir, *INSTANCES[1:]]
         world.screen.read_again(quiet=True)
         await until(pilot, lambda: heir in world.screen.instances and not world.typing, "the new machine")

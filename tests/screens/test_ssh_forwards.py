@@ -111,6 +111,8 @@ async def test_a_lost_forward_is_brought_back_and_stopped(world: World) -> None:
         assert "The connection is gone." in screen_text(pilot)
         await pilot.press("escape", "r")
         await until(pilot, lambda: "restart 1" in world.forwards.calls, "the restart")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: {"probe 1", "probe 2"} <= set(world.forwards.calls), "the probes")
         await until(pilot, lambda: "✖ lost" not in screen_text(pilot), "the state")
         await pilot.press("x")
         await sees(pilot, "Forwards (1)")

@@ -40,6 +40,7 @@ def test_build_browse_and_clean_up(place: Place) -> None:
 
     terminal.press("4")
     terminal.see("Instances (7", "play-jest-secure", "play-jest-compute", "play-jest-bastion", "10.80.10.")
+    a_shell_on_a_master(terminal)
     terminal.press("5")
     terminal.see("Load balancers (2)", "internet-facing", "internal", "● active")
     # A shell beside it looks into the same sandbox.
@@ -62,6 +63,21 @@ def test_build_browse_and_clean_up(place: Place) -> None:
     assert terminal.fact("alternate_on") == "0"
     assert place.nothing_runs(), place.running()
     assert status.status(place.state) is None
+
+
+def a_shell_on_a_master(terminal: Terminal) -> None:
+    """One key on the last machine of the table: through the bastion, both host keys asked for, and back."""
+    terminal.press("G")
+    terminal.press("s")
+    for name in ("bastion", "secure"):
+        terminal.see(f"Is this the host key of play-jest-{name}?", "✔ shows this key")
+        terminal.press("y")
+    terminal.see("● up  secure-", "[ec2-user@play-jest-secure ~]$")
+    terminal.type("echo $((6 * 7)) > answer; cat answer; exit $(cat answer)")
+    terminal.press("Enter")
+    terminal.see("ended, exit code 42", "r Reconnect")
+    terminal.press("x")
+    terminal.see("Machines (7)")
 
 
 def approve(terminal: Terminal, root: str) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.services.inventory import Layer
 from kubeplat_tui.widgets import cells
 from kubeplat_tui.widgets.cells import Mark
-from kubeplat_tui.widgets.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -97,27 +96,6 @@ def by_layer(machines: Iterable[Instance]) -> list[Instance]:
 def can_open(machine: Instance) -> bool:
     """Whether a shell can be asked of it."""
     return machine.state == "running" and bool(machine.private_ip or machine.public_ip)
-
-
-def successor(gone: Instance, machines: Iterable[Instance]) -> Instance | None:
-    """The machine that took the place of one that is gone, as an auto-scaling group does: its name, its zone."""
-    alike = [one for one in machines if (one.name, one.zone) == (gone.name, gone.zone) and can_open(one)]
-    return max(alike, key=lambda one: one.launched, default=None)
-
-
-def short_name(machine: Instance, environment: str, others: Iterable[Instance] = ()) -> str:
-    """A machine's name where the environment is known: `secure-a`.
-
-    Machines of one layer share their name: the zone's letter tells them apart, and the end of the id where that is
-    not enough.
-    """
-    name = one_line(machine.name).removeprefix(f"{environment}-") or machine.id
-    alike = [one for one in others if one.name == machine.name and one.id != machine.id]
-    if not alike or name == machine.id:
-        return name
-    if machine.zone and all(one.zone != machine.zone for one in alike):
-        return f"{name}-{machine.zone[-1]}"
-    return f"{name}-{machine.zone[-1:]}{machine.id[-4:]}"
 
 
 def tab_name(short: str, taken: Collection[str]) -> str:

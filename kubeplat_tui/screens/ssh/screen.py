@@ -10,7 +10,7 @@ from kubeplat_tui.screens.inventory import InventoryScreen
 from kubeplat_tui.screens.ssh.asking import Asker
 from kubeplat_tui.screens.ssh.copying import Copying, Way
 from kubeplat_tui.screens.ssh.forwards_pane import ForwardsPane
-from kubeplat_tui.screens.ssh.looks import Phase, can_open, short_name
+from kubeplat_tui.screens.ssh.looks import Phase, can_open
 from kubeplat_tui.screens.ssh.machines import Machine, machine_table, machines
 from kubeplat_tui.screens.ssh.panes import Panes
 from kubeplat_tui.screens.ssh.seen import Seen
@@ -18,6 +18,7 @@ from kubeplat_tui.screens.ssh.sessions import Sessions
 from kubeplat_tui.screens.ssh.tab_strip import TabStrip
 from kubeplat_tui.screens.ssh.tabs import FORWARDS, MACHINES
 from kubeplat_tui.screens.ssh.terminal import SessionTerminal
+from kubeplat_tui.services.ssh.names import short_names
 from kubeplat_tui.widgets.state import StateView
 
 if TYPE_CHECKING:
@@ -159,6 +160,13 @@ class SshScreen(InventoryScreen):
         counts = Counter(session.machine.id for session in self.sessions.open)
         self.table.set_rows(machines(self.instances, self._known, counts))
 
+    def refresh_data(self) -> None:
+        """Read now; on the forwards, look whether each would carry."""
+        if self.tab == FORWARDS:
+            self.forwards.probe_all()
+        else:
+            super().refresh_data()
+
     @property
     def changing(self) -> bool:
         """Whether a machine is on its way."""
@@ -167,11 +175,12 @@ class SshScreen(InventoryScreen):
     def site_ready(self) -> None:
         """Opened (again): the forwards may be others."""
         self.forwards.site_ready()
-        super().site_ready()
+        self.read_again(quiet=self.state.has_content)
 
     def short_name(self, machine: Instance) -> str:
         """`secure-a`: how a machine is called where the environment is known."""
-        return short_name(machine, self.opened.name, self.instances)
+        others = [one for one in self.instances if one.id != machine.id]
+        return short_names([machine, *others])[machine.id]
 
     # --- what is seen -----------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.screens.ssh import session_dialogs
 from kubeplat_tui.screens.ssh.clipboard import Clipboard
-from kubeplat_tui.screens.ssh.looks import OPEN, Phase, mark, successor, tab_name
+from kubeplat_tui.screens.ssh.looks import OPEN, Phase, mark, tab_name
 from kubeplat_tui.screens.ssh.pane import SessionPane
 from kubeplat_tui.screens.ssh.panes import Panes
 from kubeplat_tui.screens.ssh.session import Session
@@ -15,6 +15,7 @@ from kubeplat_tui.screens.ssh.tab_strip import Label
 from kubeplat_tui.screens.ssh.tabs import FORWARDS, MACHINES, Tabs
 from kubeplat_tui.screens.ssh.terminal import SessionTerminal
 from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.services.ssh import finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +113,7 @@ class Sessions:
             session.machine = machine
             self._connect(pane)
             return
-        heir = successor(session.machine, self._screen.instances)
+        heir = finding.successor(session.machine, self._screen.instances)
         if heir is None:
             name = session.machine.name or session.machine.id
             session.failed(
