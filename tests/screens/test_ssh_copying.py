@@ -172,7 +172,7 @@ async def test_both_paths_are_needed(world: World, copier: Copier) -> None:
         assert not copier.calls
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+@pytest.mark.parametrize("size", [(160, 45)])
 def test_picture(snap_compare: Any, world: World, copier: Copier, size: tuple[int, int]) -> None:
     async def prepare(pilot: Pilot[Any]) -> None:
         await world.open(pilot)

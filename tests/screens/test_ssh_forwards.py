@@ -199,8 +199,11 @@ def test_whatever_is_typed_is_a_forward_or_a_sentence(target: str, local: str) -
     assert 0 <= spec.bind_port < 65536
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
-@pytest.mark.parametrize("state", ["table", "form"])
+@pytest.mark.parametrize(
+    ("state", "size"),
+    [("table", (80, 24)), ("table", (160, 45)), ("form", (80, 24))],
+    ids=["table", "table-wide", "form"],
+)
 def test_picture(snap_compare: Any, world: World, size: tuple[int, int], state: str) -> None:
     world.forwards.rows = [forward(1, ETCD), forward(2, SOCKS)]
 

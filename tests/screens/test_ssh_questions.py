@@ -172,9 +172,10 @@ async def test_no_passphrase_gives_up(world: World) -> None:
         await until(pilot, lambda: world.connections.answers == [None], "the answer")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
 @pytest.mark.parametrize(
-    "question", [NEW, CONFIRMED, REPLACED, PASSPHRASE], ids=["new", "confirmed", "replaced", "passphrase"]
+    ("question", "size"),
+    [(NEW, (80, 24)), (NEW, (160, 45)), (CONFIRMED, (80, 24)), (REPLACED, (80, 24)), (PASSPHRASE, (80, 24))],
+    ids=["new", "new-wide", "confirmed", "replaced", "passphrase"],
 )
 def test_picture(snap_compare: Any, world: World, size: tuple[int, int], question: Any) -> None:
     async def prepare(pilot: Pilot[Any]) -> None:
