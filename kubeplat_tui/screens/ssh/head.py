@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from kubeplat_tui.actions import shown
 from kubeplat_tui.screens.ssh.looks import Phase, mark
+from kubeplat_tui.services.ssh.host_keys import address_of
 from kubeplat_tui.widgets.cells import cut_end
 from kubeplat_tui.widgets.safe_text import one_line
 from kubeplat_tui.widgets.state import COLOURS
@@ -68,7 +69,7 @@ class SessionHead(Widget):
     def _details(self) -> list[Content]:
         session = self._session
         machine = session.machine
-        where = machine.private_ip or machine.public_ip
+        where = address_of(machine)
         who = f"{session.user}@{where}" if session.user else where
         details = [Content.assemble((who, "$quiet"))]
         words = session.standing.words

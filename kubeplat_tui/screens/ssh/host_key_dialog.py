@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from kubeplat_tui.actions import bindings
+from kubeplat_tui.services.ssh.host_keys import address_of
 from kubeplat_tui.services.ssh.model import ConsoleAnswer, Verdict
 from kubeplat_tui.widgets.cells import Mark, Tone, age, moment
 from kubeplat_tui.widgets.dialog import Dialog
@@ -140,7 +141,7 @@ class HostKeyDialog(Dialog[bool]):
         """What is known, under its titles."""
         question, machine = self.question, self.question.instance
         console = CONSOLE[question.console]
-        address = machine.private_ip or machine.public_ip
+        address = address_of(machine)
         where = f"{machine.id} · {address} · started {self._ago(machine.launched)}"
         why = LATER if question.console is ConsoleAnswer.NOT_YET else one_line(question.console_why)
         said = Content.assemble((str(console), COLOURS[console.tone]), (f"  {why}" if why else "", "$quiet"))
