@@ -10,11 +10,12 @@ has both by default.
 from __future__ import annotations
 
 import base64
-import hashlib
 import secrets
 from dataclasses import dataclass, field, replace
 
+from kubeplat_tui.services import ssh_wire
 from kubeplat_tui.services.errors import InputError, KubeplatError
+from kubeplat_tui.services.ssh_wire import string, take
 
 KEY = "locked/id_ed25519"
 PUBLIC_KEY = "locked/id_ed25519.pub"
@@ -61,7 +62,7 @@ def protect(data: bytes, passphrase: str) -> bytes:
         container,
         cipher=CIPHER,
         kdf=KDF,
-        options=_string(salt) + ROUNDS.to_bytes(4, "big"),
+        options=string(salt) + ROUNDS.to_bytes(4, "big"),
         section=_crypt(section, passphrase, salt, ROUNDS),
     ).encoded()
 
@@ -77,7 +78,7 @@ def unprotect(data: bytes, passphrase: str) -> bytes:
             todo=f"Take the passphrase off with ssh-keygen -p -f {KEY}.",
         )
     try:
-        salt, rest = _take(container.options)
+        salt, rest = take(container.options)
         rounds = int.from_bytes(rest[:4], "big")
         if rounds > MOST_ROUNDS:
             raise KubeplatError(
@@ -102,7 +103,7 @@ def fingerprint(public: str) -> str:
             f"{PUBLIC_KEY} is no public key in OpenSSH's form.",
             todo="Fetch it again: kubeplat fetch-secrets.",
         ) from None
-    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+    return ssh_wire.fingerprint(blob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +128,15 @@ class _Container:
             body = base64.b64decode("".join(lines[1:-1]), validate=True)
             if not body.startswith(_MAGIC):
                 raise ValueError
-            cipher, rest = _take(body[len(_MAGIC) :])
-            kdf, rest = _take(rest)
-            options, rest = _take(rest)
+            cipher, rest = take(body[len(_MAGIC) :])
+            kdf, rest = take(rest)
+            options, rest = take(rest)
             if rest[:4] != (1).to_bytes(4, "big"):
                 raise ValueError
-            public, rest = _take(rest[4:])
-            section, rest = _take(rest)
+            public, rest = take(rest[4:])
+            section, rest = take(rest)
             # Ciphers that seal (aes256-gcm) leave their tag behind the section.
-            if (rest and cipher in {NONE, CIPHER}) or _take(public)[0] != b"ssh-ed25519":
+            if (rest and cipher in {NONE, CIPHER}) or take(public)[0] != b"ssh-ed25519":
                 raise ValueError
             container = cls(
                 cipher, kdf, options, public, section, len(lines[1]), text[text.index(_END) + len(_END) :]
@@ -152,12 +153,12 @@ class _Container:
     def encoded(self) -> bytes:
         body = (
             _MAGIC
-            + _string(self.cipher)
-            + _string(self.kdf)
-            + _string(self.options)
+            + string(self.cipher)
+            + string(self.kdf)
+            + string(self.options)
             + (1).to_bytes(4, "big")
-            + _string(self.public)
-            + _string(self.section)
+            + string(self.public)
+            + string(self.section)
         )
         text = base64.b64encode(body).decode()
         lines = [text[start : start + self.width] for start in range(0, len(text), self.width)]
@@ -170,7 +171,7 @@ def _content(section: bytes) -> bytes:
         raise ValueError("the two check numbers differ")
     rest = section[8:]
     for _ in range(4):  # kind, public half, private half, comment
-        _, rest = _take(rest)
+        _, rest = take(rest)
     if rest != bytes(range(1, len(rest) + 1)) or len(rest) >= 256:
         raise ValueError("the padding is not 1, 2, 3 …")
     return section[: len(section) - len(rest)]
@@ -188,16 +189,3 @@ def _crypt(section: bytes, passphrase: str, salt: bytes, rounds: int) -> bytes:
     derived = bcrypt.kdf(passphrase.encode(), salt, KEY_BYTES + BLOCK, rounds, ignore_few_rounds=True)
     cipher = Cipher(algorithms.AES(derived[:KEY_BYTES]), modes.CTR(derived[KEY_BYTES:])).encryptor()
     return cipher.update(section) + cipher.finalize()
-
-
-def _string(data: bytes) -> bytes:
-    """RFC 4251, 5: a length and as many bytes."""
-    return len(data).to_bytes(4, "big") + data
-
-
-def _take(data: bytes) -> tuple[bytes, bytes]:
-    """The first string of `data`, and the rest. Raises `ValueError` where it is cut off."""
-    length = int.from_bytes(data[:4], "big")
-    if len(data) < 4 + length or len(data) < 4:
-        raise ValueError("a string is cut off")
-    return data[4 : 4 + length], data[4 + length :]

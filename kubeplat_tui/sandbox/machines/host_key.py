@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from datetime import UTC, datetime
 from functools import cached_property
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from kubeplat_tui.services import ssh_wire
 
 KIND = "ssh-ed25519"
 
@@ -32,8 +33,7 @@ class HostKey:
     @property
     def fingerprint(self) -> str:
         """As `ssh-keygen -l` shows it."""
-        digest = hashlib.sha256(base64.b64decode(self.public.split()[1])).digest()
-        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+        return ssh_wire.fingerprint(base64.b64decode(self.public.split()[1]))
 
 
 def console(key: HostKey, host: str, started: datetime) -> str:

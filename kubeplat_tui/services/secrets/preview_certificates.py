@@ -8,6 +8,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services import ssh_wire
 from kubeplat_tui.services.pki.profiles import warned_before
 from kubeplat_tui.services.secrets.preview_model import (
     Kind,
@@ -201,7 +202,7 @@ def _private(label: str, block: str) -> tuple[Rows, list[Value]]:
         blob, cipher = _openssh(block)
         if not blob:
             return [("private key", ("✖ it cannot be read", Role.BAD))], [copy]
-        print_of = ssh_fingerprint(blob)
+        print_of = ssh_wire.fingerprint(blob)
         rows: Rows = [
             ("private key", f"OpenSSH, {_ssh_type(blob)}"),
             ("protected", "no" if cipher == "none" else f"by a passphrase ({cipher})"),
@@ -279,7 +280,7 @@ def ssh_public(text: str) -> Preview:
                 lines.append(problem("This line is no ssh key that can be read."))
             continue
         comment = parts[2] if len(parts) > 2 else ""
-        print_of = ssh_fingerprint(blob)
+        print_of = ssh_wire.fingerprint(blob)
         lines += fields([("ssh key", _ssh_type(blob)), ("comment", comment), ("fingerprint", print_of)])
         values += [Value("public key", row), Value("fingerprint", print_of)]
     return Preview(Kind.SSH_PUBLIC, "ssh public key", tuple(lines), tuple(values))
@@ -290,11 +291,6 @@ def ssh_blob(row: str) -> bytes:
     parts = row.split(None, 2)
     blob = _base64(parts[1]) if len(parts) > 1 else b""
     return blob if blob and _ssh_type(blob) == parts[0] else b""
-
-
-def ssh_fingerprint(blob: bytes) -> str:
-    """As `ssh-keygen -l` writes it: `SHA256:` and base64 without padding."""
-    return f"SHA256:{base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip('=')}"
 
 
 def _openssh(block: str) -> tuple[bytes, str]:

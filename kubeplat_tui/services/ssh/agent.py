@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.ssh.model import HostKey
+from kubeplat_tui.services.ssh_wire import string, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,10 +61,10 @@ def keys(environ: Mapping[str, str]) -> tuple[AgentKey, ...]:
         count, body = int.from_bytes(body[:4], "big"), body[4:]
         found = []
         for _ in range(count):
-            blob, body = _take(body)
-            comment, body = _take(body)
+            blob, body = take(body)
+            comment, body = take(body)
             found.append(
-                AgentKey(HostKey(_take(blob)[0].decode("ascii"), blob), comment.decode(errors="replace"))
+                AgentKey(HostKey(take(blob)[0].decode("ascii"), blob), comment.decode(errors="replace"))
             )
     except ValueError as error:
         raise _odd() from error
@@ -81,10 +82,10 @@ def add_key(environ: Mapping[str, str], key: bytes, comment: str, seconds: int) 
     private, public = _halves(key)
     message = (
         bytes((_ADD_ID_CONSTRAINED,))
-        + _string(_KIND)
-        + _string(public)
-        + _string(private + public)
-        + _string(comment.encode())
+        + string(_KIND)
+        + string(public)
+        + string(private + public)
+        + string(comment.encode())
         + bytes((_CONSTRAIN_LIFETIME,))
         + seconds.to_bytes(4, "big")
     )
@@ -148,7 +149,7 @@ def _agent(environ: Mapping[str, str]) -> Iterator[socket.socket]:
 
 def _ask(agent: socket.socket, message: bytes) -> tuple[int, bytes]:
     """The answer's type and the rest of it."""
-    agent.sendall(_string(message))
+    agent.sendall(string(message))
     length = int.from_bytes(_receive(agent, 4), "big")
     if not 0 < length <= LONGEST_ANSWER:
         raise _odd()
@@ -168,16 +169,3 @@ def _receive(agent: socket.socket, count: int) -> bytes:
 
 def _odd() -> AgentError:
     return AgentError("What the ssh-agent answers cannot be understood.", todo="Start OpenSSH's own.")
-
-
-def _string(data: bytes) -> bytes:
-    """RFC 4251, 5: a length and as many bytes."""
-    return len(data).to_bytes(4, "big") + data
-
-
-def _take(data: bytes) -> tuple[bytes, bytes]:
-    """The first string of `data`, and the rest. Raises `ValueError` where it is cut off."""
-    length = int.from_bytes(data[:4], "big")
-    if len(data) < 4 + length or len(data) < 4:
-        raise ValueError("a string is cut off")
-    return data[4 : 4 + length], data[4 + length :]

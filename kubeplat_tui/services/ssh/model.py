@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from kubeplat_tui.services import ssh_wire
 from kubeplat_tui.services.errors import InputError, KubeplatError
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class HostKey:
     @property
     def fingerprint(self) -> str:
         """As `ssh-keygen -l` shows it: `SHA256:` and 43 characters."""
-        return "SHA256:" + base64.b64encode(hashlib.sha256(self.blob).digest()).decode().rstrip("=")
+        return ssh_wire.fingerprint(self.blob)
 
 
 class Verdict(StrEnum):
