@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.ssh.transfer_model import Item, Kind, Skipped, link_stays_inside
+from kubeplat_tui.services.ssh.transfer_model import Item, Kind, Skipped, found, waiting_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +36,8 @@ def walk(root: Path) -> Iterator[Item | Skipped]:
     while waiting:
         folder = waiting.pop()
         with os.scandir(root / folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-        for entry in found:
+            by_name = sorted(entries, key=lambda entry: entry.name)
+        for entry in by_name:
             relative = f"{folder}/{entry.name}" if folder else entry.name
             try:
                 relative.encode()
@@ -48,15 +47,10 @@ def walk(root: Path) -> Iterator[Item | Skipped]:
             status = entry.stat(follow_symlinks=False)
             # A Path would take parts like ./ out of it.
             link = os.readlink(entry.path) if entry.is_symlink() else ""  # noqa: PTH115
-            item = item_of(relative, status, link)
-            if item is None:
-                yield Skipped(relative, "it is neither a file nor a folder")
-            elif item.kind is Kind.LINK and not link_stays_inside(relative, link):
-                yield Skipped(relative, f"it is a link that leads out of the folder, to {link}")
-            else:
-                yield item
-                if item.kind is Kind.FOLDER:
-                    waiting.append(relative)
+            item = found(relative, item_of(relative, status, link), link)
+            yield item
+            if isinstance(item, Item) and item.kind is Kind.FOLDER:
+                waiting.append(relative)
 
 
 @contextlib.contextmanager
@@ -108,7 +102,7 @@ class Target:
     def make_link(self, item: Item, *, overwrite: bool) -> None:
         """Make a symbolic link. Raises `FileExistsError` where something is there, unless it may be replaced."""
         with self._parent(item.relative) as (parent, name):
-            waiting = _waiting_name()
+            waiting = waiting_name()
             os.symlink(item.link, waiting, dir_fd=parent)
             try:
                 _move(waiting, name, parent, overwrite=overwrite)
@@ -119,7 +113,7 @@ class Target:
     def writing(self, item: Item, *, overwrite: bool) -> Iterator[int]:
         """A new file to write to. It gets its name, mode and time when the block is done, else it is removed."""
         with self._parent(item.relative) as (parent, name):
-            waiting = _waiting_name()
+            waiting = waiting_name()
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(waiting, flags, PRIVATE_FILE, dir_fd=parent)
             try:
@@ -145,10 +139,6 @@ class Target:
             yield descriptor, name
         finally:
             os.close(descriptor)
-
-
-def _waiting_name() -> str:
-    return f".kubeplat-{secrets.token_hex(6)}.part"
 
 
 def _dress(descriptor: int, item: Item) -> None:

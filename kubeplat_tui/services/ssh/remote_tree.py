@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-import secrets
 import stat
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.ssh.model import SshError
-from kubeplat_tui.services.ssh.transfer_model import Item, Kind, Skipped, link_stays_inside
+from kubeplat_tui.services.ssh.transfer_model import Item, Kind, Skipped, found, waiting_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,15 +73,10 @@ def walk(sftp: paramiko.SFTPClient, root: str, check: Callable[[], None]) -> Ite
             relative = f"{folder}/{name}" if folder else name
             is_link = entry.st_mode is not None and stat.S_ISLNK(entry.st_mode)
             link = (sftp.readlink(posixpath.join(root, relative)) or "") if is_link else ""
-            item = item_of(relative, entry, link)
-            if item is None:
-                yield Skipped(relative, "it is neither a file nor a folder")
-            elif item.kind is Kind.LINK and not link_stays_inside(relative, link):
-                yield Skipped(relative, f"it is a link that leads out of the folder, to {link}")
-            else:
-                yield item
-                if item.kind is Kind.FOLDER:
-                    waiting.append(relative)
+            item = found(relative, item_of(relative, entry, link), link)
+            yield item
+            if isinstance(item, Item) and item.kind is Kind.FOLDER:
+                waiting.append(relative)
 
 
 def checked_name(name: str) -> str:
@@ -144,7 +138,7 @@ class Target:
         Raises `FileExistsError` where its name is taken and may not be replaced.
         """
         path = self.path(item.relative)
-        waiting = posixpath.join(posixpath.dirname(path), f".kubeplat-{secrets.token_hex(6)}.part")
+        waiting = posixpath.join(posixpath.dirname(path), waiting_name())
         try:
             with self._sftp.open(waiting, "wx") as file:
                 file.chmod(PRIVATE_FILE)  # SFTP 3 cannot say it when opening: before there is content, then

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -89,6 +90,20 @@ class Transferred:
 
 class TransferStoppedError(SshError):
     """It was stopped because somebody asked for it. Files that are there are whole."""
+
+
+def found(relative: str, item: Item | None, link: str) -> Item | Skipped:
+    """What a walk says of what it found at `relative`: `item`, None for what cannot be copied."""
+    if item is None:
+        return Skipped(relative, "it is neither a file nor a folder")
+    if item.kind is Kind.LINK and not link_stays_inside(relative, link):
+        return Skipped(relative, f"it is a link that leads out of the folder, to {link}")
+    return item
+
+
+def waiting_name() -> str:
+    """What a file is called until all of it is there."""
+    return f".kubeplat-{secrets.token_hex(6)}.part"
 
 
 def link_stays_inside(relative: str, link: str) -> bool:
