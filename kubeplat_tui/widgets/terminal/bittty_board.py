@@ -33,14 +33,11 @@ from kubeplat_tui.widgets.terminal.bittty_looks import changed, linked
 from kubeplat_tui.widgets.terminal.bittty_screen import Screen
 from kubeplat_tui.widgets.terminal.bittty_tokens import BoardTokens
 from kubeplat_tui.widgets.terminal.bittty_writer import Writer
-from kubeplat_tui.widgets.terminal.core import BellRang, ClipboardWanted, Notice, TitleSet
 from kubeplat_tui.widgets.terminal.limits import (
-    CLIPBOARD_BYTES,
     CONTROLS,
     LINK_LENGTH,
-    REPLY_BYTES,
-    clean_title,
 )
+from kubeplat_tui.widgets.terminal.outbox import Outbox
 from kubeplat_tui.widgets.terminal.scanner import Scanner
 
 if TYPE_CHECKING:
@@ -124,10 +121,9 @@ class SafeBoard(Board):  # type: ignore[misc]  # bittty publishes no types
         self.print_text = self.writer.print_text
         self.skip_lines = Flood(self.screen, self.changed).skip_lines
         self.scanner = Scanner(BoardTokens(self, self.writer))
+        self.outbox = Outbox()
         self.host.attach(_Cable(self._reply))
         self.attach_display(self)
-        self._replies = bytearray()
-        self._notices: dict[type, Notice] = {}
         self._changes: dict[tuple[int, str], tuple[Style, Style]] = {}
 
     def _build_registry(self) -> dict[str, Callable[[Any], None]]:
@@ -202,7 +198,7 @@ class SafeBoard(Board):  # type: ignore[misc]  # bittty publishes no types
             return
         number, _, data = text.partition(";")
         if number in {"0", "2"}:
-            self._notices[TitleSet] = TitleSet(clean_title(data))
+            self.outbox.title(data)
         elif number == "8":
             self._link(data.partition(";")[2])
         elif number == "52":
@@ -218,8 +214,7 @@ class SafeBoard(Board):  # type: ignore[misc]  # bittty publishes no types
             data = base64.b64decode(payload, validate=True)
         except (binascii.Error, ValueError):
             return
-        if 0 < len(data) <= CLIPBOARD_BYTES:
-            self._notices[ClipboardWanted] = ClipboardWanted(data.decode("utf-8", "replace"))
+        self.outbox.clipboard(data.decode("utf-8", "replace"), len(data))
 
     def _report_setting(self, request: str) -> None:
         """DECRQSS. A request that is not known is answered without repeating it."""
@@ -239,23 +234,10 @@ class SafeBoard(Board):  # type: ignore[misc]  # bittty publishes no types
     def present(self, event: object) -> None:
         """bittty's events: only the bell is of interest, the rest is asked for where it is kept."""
         if isinstance(event, Bell):
-            self._notices[BellRang] = BellRang()
+            self.outbox.bell()
 
     def _reply(self, text: str) -> None:
-        if len(self._replies) + len(text) <= REPLY_BYTES:
-            self._replies += text.encode("utf-8", "replace")
-
-    def take_notices(self) -> tuple[Notice, ...]:
-        """What the machine wants of the person: of each kind the latest."""
-        notices = tuple(self._notices.values())
-        self._notices.clear()
-        return notices
-
-    def take_replies(self) -> bytes:
-        """What is to be sent to the machine."""
-        replies = bytes(self._replies)
-        self._replies.clear()
-        return replies
+        self.outbox.reply(text.encode("utf-8", "replace"))
 
 
 class _Cable:

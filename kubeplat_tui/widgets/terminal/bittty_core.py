@@ -151,11 +151,11 @@ class BitttyCore:
 
     def take_notices(self) -> tuple[Notice, ...]:
         """What the machine wants of the person: of each kind the latest."""
-        return self._board.take_notices()
+        return self._board.outbox.take_notices()
 
     def take_replies(self) -> bytes:
         """What the terminal answers."""
-        return self._board.take_replies()
+        return self._board.outbox.take_replies()
 
     def key(self, key: KeyInput) -> bytes:
         """What the key sends."""

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from kubeplat_tui.widgets.terminal.core import (
     PLAIN,
-    BellRang,
     CellStyle,
     Changes,
-    ClipboardWanted,
     Colour,
     Cursor,
     CursorShape,
@@ -24,7 +22,6 @@ from kubeplat_tui.widgets.terminal.core import (
     MouseTracking,
     Notice,
     Run,
-    TitleSet,
     Underline,
 )
 from kubeplat_tui.widgets.terminal.guards import TURN, Guard, safe_answer
@@ -37,7 +34,7 @@ from kubeplat_tui.widgets.terminal.input_codes import (
     encode_mouse,
     encode_paste,
 )
-from kubeplat_tui.widgets.terminal.limits import CLIPBOARD_BYTES, REPLY_BYTES, clean_title
+from kubeplat_tui.widgets.terminal.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,15 +83,14 @@ class EvpCore:
         self._columns, self._rows = max(1, columns), max(1, rows)
         self._history = History(history)
         self._guard = Guard(self._columns)
-        self._replies = bytearray()
-        self._notices: dict[type, Notice] = {}
+        self._outbox = Outbox()
         self._terminal = evp.Terminal(
             self._columns,
             self._rows,
             max_scrollback_bytes=_SCROLLBACK_BYTES,
             on_write_pty=self._reply,
-            on_bell=self._bell,
-            on_title_changed=self._title,
+            on_bell=self._outbox.bell,
+            on_title_changed=self._outbox.title,
             on_clipboard_write=self._clipboard,
         )
         self._render = evp.RenderState(self._terminal)
@@ -111,20 +107,11 @@ class EvpCore:
     # What evp calls.
 
     def _reply(self, data: bytes) -> None:
-        answer = safe_answer(data)
-        if len(self._replies) + len(answer) <= REPLY_BYTES:
-            self._replies += answer
-
-    def _bell(self) -> None:
-        self._notices[BellRang] = BellRang()
-
-    def _title(self, title: str) -> None:
-        self._notices[TitleSet] = TitleSet(clean_title(title))
+        self._outbox.reply(safe_answer(data))
 
     def _clipboard(self, _location: object, data: list[tuple[str, str]]) -> None:
         text = "".join(value for _, value in data)
-        if text and len(text.encode("utf-8", "replace")) <= CLIPBOARD_BYTES:
-            self._notices[ClipboardWanted] = ClipboardWanted(text)
+        self._outbox.clipboard(text, len(text.encode("utf-8", "replace")))
 
     # The protocol.
 
@@ -229,15 +216,11 @@ class EvpCore:
 
     def take_notices(self) -> tuple[Notice, ...]:
         """What the machine wants of the person: of each kind the latest."""
-        notices = tuple(self._notices.values())
-        self._notices.clear()
-        return notices
+        return self._outbox.take_notices()
 
     def take_replies(self) -> bytes:
         """What the terminal answers."""
-        replies = bytes(self._replies)
-        self._replies.clear()
-        return replies
+        return self._outbox.take_replies()
 
     def key(self, key: KeyInput) -> bytes:
         """What the key sends."""
