@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.widgets.cells import Tone
+from kubeplat_tui.widgets.moves import rows_of
 from kubeplat_tui.widgets.safe_text import Span, segments
 
 if TYPE_CHECKING:
@@ -187,17 +188,7 @@ class LineView(ScrollView, can_focus=True):
     def action_move(self, how: str) -> None:
         """Move as the table does: by rows, pages, to the ends."""
         page = max(1, self.scrollable_content_region.height)
-        rows = {
-            "down": 1,
-            "up": -1,
-            "half_down": page // 2,
-            "half_up": -(page // 2),
-            "page_down": page,
-            "page_up": -page,
-            "first": -self.count(),
-            "last": self.count(),
-        }
-        self.move(rows[how])
+        self.move(rows_of(how, page, self.count()))
 
     def on_focus(self) -> None:
         """The cursor's row looks different."""

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.widgets.cells import Mark, Tone, cut_end, cut_middle
 from kubeplat_tui.widgets.columns import GAP, Column, TableData, fit, natural_widths
+from kubeplat_tui.widgets.moves import rows_of
 from kubeplat_tui.widgets.table_rows import TableRows
 
 if TYPE_CHECKING:
@@ -240,17 +241,7 @@ class ResourceTable(ScrollView, Generic[Row], can_focus=True):
             self.refresh()
             return
         page = max(1, self.size.height - HEAD)
-        to = {
-            "down": self._cursor + 1,
-            "up": self._cursor - 1,
-            "first": 0,
-            "last": len(self._data.order) - 1,
-            "half_down": self._cursor + page // 2,
-            "half_up": self._cursor - page // 2,
-            "page_down": self._cursor + page,
-            "page_up": self._cursor - page,
-        }[how]
-        self._put_cursor(to)
+        self._put_cursor(self._cursor + rows_of(how, page, len(self._data.order)))
 
     def action_mark(self) -> None:
         """Mark the row or take its mark, and go on to the next."""

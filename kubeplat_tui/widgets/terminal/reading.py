@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.style import Style
 
 from kubeplat_tui.actions import bindings
+from kubeplat_tui.widgets.moves import rows_of
 from kubeplat_tui.widgets.safe_text import one_line
 from kubeplat_tui.widgets.terminal import glyphs
 from kubeplat_tui.widgets.terminal.copy_mode import Walk
@@ -192,17 +193,7 @@ class TerminalReader(TerminalPane):
         if how in {"left", "right"}:
             self._step(how)
             return
-        page, all_rows = max(1, self.size.height - 1), self.above + self.core.rows
-        rows = {
-            "down": 1,
-            "up": -1,
-            "half_down": page // 2,
-            "half_up": -(page // 2),
-            "page_down": page,
-            "page_up": -page,
-            "first": -all_rows,
-            "last": all_rows,
-        }[how]
+        rows = rows_of(how, max(1, self.size.height - 1), self.above + self.core.rows)
         if self.walk is not None:
             if how in {"first", "last"}:
                 self.walk.to_start()
