@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.commands.tables import Column, print_table
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import RUNNING, by_layer
 from kubeplat_tui.services.ssh.host_keys import HostKeys, address_of
 from kubeplat_tui.services.ssh.names import short_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kubeplat_tui.commands.session import Session
     from kubeplat_tui.services.inventory import Instance
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.ssh.model import KnownHost
 
-RUNNING = "running"
 COLUMNS = (
     Column("Name"),
     Column("Address"),
@@ -49,7 +46,7 @@ def chosen(session: Session, site: Site, target: str | None) -> Instance:
     connections = session.intents.ssh(site)
     if target is not None:
         return connections.find(target, found)
-    running = _by_layer(machine for machine in found if machine.state == RUNNING)
+    running = by_layer(machine for machine in found if machine.state == RUNNING)
     names = short_names(found)
     if not session.can_ask:
         listed = ", ".join(names[machine.id] for machine in running)
@@ -88,7 +85,7 @@ def print_document(session: Session, site: Site) -> None:
                     "zone": machine.zone,
                     "host_key": document(known[machine.id]) if machine.id in known else None,
                 }
-                for machine in _by_layer(found)
+                for machine in by_layer(found)
             ],
         }
     )
@@ -119,13 +116,6 @@ def _typed(session: Session, count: int) -> str:
     except EOFError:
         session.err.print()
         return ""
-
-
-def _by_layer(machines: Iterable[Instance]) -> list[Instance]:
-    order = list(Layer)
-    return sorted(
-        machines, key=lambda one: (order.index(one.layer), one.name, one.zone, one.private_ip, one.id)
-    )
 
 
 def _rows(site: Site, machines: list[Instance], names: dict[str, str]) -> list[list[str]]:

@@ -24,7 +24,7 @@ from kubeplat_tui.commands.rehearsed_ssh import SshRehearsal
 from kubeplat_tui.intents import Intents
 from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
 from kubeplat_tui.services.events import Outcome, PipelineFinished, PlanReady, Root, Stop
-from kubeplat_tui.services.inventory import Inventory, Layer
+from kubeplat_tui.services.inventory import RUNNING, Inventory, Layer
 from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.services.workplace import PRIVATE_FILE, Workplace, private_folder
 
@@ -329,7 +329,7 @@ class Rehearsal:
         return self.intents.open(self._name)
 
     def _running(self) -> list[Instance]:
-        return [machine for machine in self.intents.instances(self._site()) if machine.state == "running"]
+        return [machine for machine in self.intents.instances(self._site()) if machine.state == RUNNING]
 
     def _played(self, pipeline: Pipeline) -> list[Event]:
         """All events of a pipeline that was approved throughout and must end well."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.commands.rehearsed_secrets import expect
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import RUNNING, Layer
 from kubeplat_tui.services.ssh.forward_model import LOOPBACK, ForwardKind, ForwardSpec
 from kubeplat_tui.services.ssh.model import (
     SSH_PORT,
@@ -203,7 +203,7 @@ class SshRehearsal:
         successor = next(
             one
             for one in self._intents.instances(self._site())
-            if one.layer is held.victim.layer and one.id not in held.before and one.state == "running"
+            if one.layer is held.victim.layer and one.id not in held.before and one.state == RUNNING
         )
         keys = self._intents.ssh(self._site()).host_keys
         old = next(host for host in keys.known() if host.instance_id == held.victim.id)

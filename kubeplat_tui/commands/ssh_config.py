@@ -11,6 +11,7 @@ from kubeplat_tui.commands.signals import EndedBySignal, Signals
 from kubeplat_tui.commands.ssh_questions import AtShell, HostKeyOption
 from kubeplat_tui.commands.verb import verb
 from kubeplat_tui.services.errors import ExitCode
+from kubeplat_tui.services.inventory import RUNNING
 from kubeplat_tui.services.ssh.model import SshError
 from kubeplat_tui.services.workplace import private_folder, write_private
 
@@ -53,7 +54,7 @@ def _config(session: Session, *, write: bool, scan: bool, host_keys: list[str]) 
     from kubeplat_tui.services.ssh.config_text import openssh_config
 
     site = session.open()
-    running = [one for one in machines.existing(session, site) if one.state == machines.RUNNING]
+    running = [one for one in machines.existing(session, site) if one.state == RUNNING]
     failed = _scan(session, site, _new(site, running), host_keys) if scan else []
     text = openssh_config(site, running)
     path = private_folder(site.folders.ssh) / FILE if write else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.inventory import InventoryScreen
-from kubeplat_tui.services.inventory import Instance, Volume
+from kubeplat_tui.services.inventory import GOING, Instance, Volume
 from kubeplat_tui.widgets import descriptions
 from kubeplat_tui.widgets.cells import Tone, age, aws_state
 from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-GONE = {"terminated", "shutting-down"}
 MOVING = {"pending", "stopping", "shutting-down", "creating", "deleting"}
 Read = tuple[list[Instance], list[Volume]]
 
@@ -106,7 +105,7 @@ class InstancesScreen(InventoryScreen):
         """Terminating needs a machine that is still there, a shell one that runs."""
         if action == "terminate":
             row = self._instances.current
-            return not self._on_volumes and row is not None and row.state not in GONE
+            return not self._on_volumes and row is not None and row.state not in GOING
         if action == "shell":
             return self._can_open(self._instances.current)
         if action == "other":

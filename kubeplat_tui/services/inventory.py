@@ -15,7 +15,7 @@ from kubeplat_tui.services.errors import InputError, NotFoundError
 from kubeplat_tui.services.leftovers import Leftover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from kubeplat_tui.services.cloud import Cloud
@@ -33,6 +33,10 @@ __all__ = [
 
 LIVE_STATES = ("pending", "running", "shutting-down", "stopping", "stopped")
 """Every state of an instance but `terminated` (EC2 API, InstanceState)."""
+
+RUNNING = "running"
+GOING = frozenset({"shutting-down", "terminated"})
+"""States of an instance that does not come back."""
 
 PAGE = 1000
 TAGS_AT_ONCE = 20
@@ -132,6 +136,13 @@ class LoadBalancer:
     def targets(self) -> int:
         """How many targets there are."""
         return sum(len(listener.targets) for listener in self.listeners)
+
+
+def by_layer(instances: Iterable[Instance], layers: Sequence[Layer] = tuple(Layer)) -> list[Instance]:
+    """The machines in the order of `layers`; within one by name, zone and address."""
+    return sorted(
+        instances, key=lambda one: (layers.index(one.layer), one.name, one.zone, one.private_ip, one.id)
+    )
 
 
 class Inventory:

@@ -12,6 +12,7 @@ from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.screens.ssh.forward_looks import described, forward_columns
 from kubeplat_tui.screens.ssh.tabs import FORWARDS
 from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.services.inventory import RUNNING
 from kubeplat_tui.services.ssh.forward_model import ForwardState
 from kubeplat_tui.widgets.safe_text import one_line
 from kubeplat_tui.widgets.state import StateView, empty, failed, loading
@@ -177,7 +178,7 @@ class ForwardsPane(Vertical, can_focus=True):
                 self.start(spec)
 
         screen = self._ssh
-        vias = [(one.id, screen.short_name(one)) for one in screen.instances if one.state == "running"]
+        vias = [(one.id, screen.short_name(one)) for one in screen.instances if one.state == RUNNING]
         screen.app.push_screen(ForwardDialog(vias), add)
 
     def start(self, spec: ForwardSpec) -> None:

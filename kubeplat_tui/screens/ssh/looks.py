@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import RUNNING, Layer
 from kubeplat_tui.widgets import cells
 from kubeplat_tui.widgets.cells import Mark
 
@@ -86,16 +86,9 @@ def ended(end: ShellEnd | None) -> Mark:
     return cells.none(word) if end.exit_code == 0 else cells.failed(word)
 
 
-def by_layer(machines: Iterable[Instance]) -> list[Instance]:
-    """Masters first; within a layer by name, zone and address."""
-    return sorted(
-        machines, key=lambda one: (ORDER.index(one.layer), one.name, one.zone, one.private_ip, one.id)
-    )
-
-
 def can_open(machine: Instance) -> bool:
     """Whether a shell can be asked of it."""
-    return machine.state == "running" and bool(machine.private_ip or machine.public_ip)
+    return machine.state == RUNNING and bool(machine.private_ip or machine.public_ip)
 
 
 def tab_name(short: str, taken: Collection[str]) -> str:

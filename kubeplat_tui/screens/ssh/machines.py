@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.screens.ssh.looks import HEADINGS, by_layer, count_mark, key_mark
+from kubeplat_tui.screens.ssh.looks import HEADINGS, ORDER, count_mark, key_mark
+from kubeplat_tui.services.inventory import by_layer
 from kubeplat_tui.widgets.cells import Tone, age, aws_state
 from kubeplat_tui.widgets.table import Column, ResourceTable
 
@@ -32,7 +33,8 @@ def machines(
 ) -> list[Machine]:
     """The rows, masters first. `sessions` are the open ones by instance id."""
     return [
-        Machine(one, key_mark(one, known, instances), sessions.get(one.id, 0)) for one in by_layer(instances)
+        Machine(one, key_mark(one, known, instances), sessions.get(one.id, 0))
+        for one in by_layer(instances, ORDER)
     ]
 
 

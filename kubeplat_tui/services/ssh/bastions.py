@@ -6,10 +6,10 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import RUNNING, Layer
 from kubeplat_tui.services.ssh.model import ConnectStoppedError, UnreachableError
 from kubeplat_tui.services.ssh.stopping import POLL, check
-from kubeplat_tui.services.ssh.unreachable import RUNNING, no_bastion
+from kubeplat_tui.services.ssh.unreachable import no_bastion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError, KubeplatError
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import RUNNING, Layer
 from kubeplat_tui.services.ssh.bastions import candidates
 from kubeplat_tui.services.ssh.host_keys import HostKeys
 from kubeplat_tui.services.ssh.model import SSH_PORT
 from kubeplat_tui.services.ssh.names import short_names
-from kubeplat_tui.services.ssh.unreachable import RUNNING
 from kubeplat_tui.services.ssh.users import user_for
 from kubeplat_tui.services.ssh_key import private_key_path
 

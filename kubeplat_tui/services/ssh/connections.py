@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.caller import own_network as ask_own_network
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import RUNNING, Layer
 from kubeplat_tui.services.ssh import finding
 from kubeplat_tui.services.ssh.bastions import SharedBastion, bastions, candidates
 from kubeplat_tui.services.ssh.connection import Connection
@@ -23,7 +23,6 @@ from kubeplat_tui.services.ssh.model import ConnectStoppedError, LinkState
 from kubeplat_tui.services.ssh.routes import BastionGoneError, Direct, ThroughBastion, answers
 from kubeplat_tui.services.ssh.stopping import Either, check, unless_stopped
 from kubeplat_tui.services.ssh.unreachable import (
-    RUNNING,
     no_address,
     no_answer,
     no_bastion,

@@ -6,9 +6,8 @@ import difflib
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import RUNNING, Layer
 from kubeplat_tui.services.ssh.names import full_name, short_names
-from kubeplat_tui.services.ssh.unreachable import RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import GOING, Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kubeplat_tui.services.inventory import Instance
-
-
-GOING = {"shutting-down", "terminated"}
 
 
 def short_names(instances: Iterable[Instance]) -> dict[str, str]:

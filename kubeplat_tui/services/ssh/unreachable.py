@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.inventory import Layer
+from kubeplat_tui.services.inventory import RUNNING, Layer
 from kubeplat_tui.services.ssh.model import UnreachableError
 from kubeplat_tui.services.ssh.routes import words_of
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.site import Site
 
 ACCESS_LIST = "ssh_access_list"
-RUNNING = "running"
 
 
 def title(instance: Instance) -> str:
