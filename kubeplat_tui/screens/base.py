@@ -94,7 +94,9 @@ class BaseScreen(Screen[None]):
         """Give the keys to the screen's main part."""
         first = next((widget for widget in self.query("#body *") if widget.focusable), None)
         if first is not None and self.focused is None:
-            first.focus(scroll_visible=False)
+            self.set_focus(
+                first, scroll_visible=False
+            )  # at once: `focus` comes after what is already waiting
 
     @property
     def state(self) -> StateView:

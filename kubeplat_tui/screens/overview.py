@@ -151,8 +151,16 @@ class OverviewScreen(EnvironmentScreen):
 
     def _draw(self) -> None:
         self.query_one(Facts).show(list(self._facts()))
-        if self._outputs.has_focus and not self._outputs.rows and self._runs.rows:
-            self._runs.focus()
+        self._leave_empty_outputs()
+
+    def focus_content(self) -> None:
+        """The outputs, or the runs where there are none: whichever comes last, the rows or the keys."""
+        super().focus_content()
+        self._leave_empty_outputs()
+
+    def _leave_empty_outputs(self) -> None:
+        if self.focused is self._outputs and not self._outputs.rows and self._runs.rows:
+            self.set_focus(self._runs)
 
     def _facts(self) -> Iterator[Fact]:
         site, parts = self.site, self._parts

@@ -7,7 +7,7 @@ import json
 import threading
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from kubeplat_tui.app import KubeplatApp
+    from kubeplat_tui.screens.overview import OverviewScreen
     from tests.screens.fakes import FakeIntents
 
     MakeApp = Callable[..., KubeplatApp]
@@ -258,6 +259,20 @@ async def test_the_filter_and_the_sort_order_stay_through_a_refresh(
         await write(pilot, "kube")
         await press(pilot, "enter", "ctrl+r")
         assert "Outputs (2/6)" in seen(app)
+
+
+async def test_keys_given_after_the_runs_came_go_to_the_runs(intents: FakeIntents, make_app: MakeApp) -> None:
+    """Empty outputs are nothing to move in: whichever is later, the rows or the keys."""
+    intents.made_outputs = ()
+    app = make_app(intents, start="staging")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        screen = cast("OverviewScreen", app.screen)
+        screen.set_focus(None)
+        screen.focus_content()
+        await settle(pilot)
+        assert screen.focused is not None
+        assert screen.focused.id == "runs"
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)

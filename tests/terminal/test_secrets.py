@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NAME = KEY.rpartition("/")[2]
 
+pytestmark = pytest.mark.xdist_group("shared-memory")  # all of it is searched: one at a time may edit there
+
 
 def start(place: Place, **environ: str) -> Terminal:
     """The application, in its secrets, the cursor on the kubeconfig and its preview beside."""

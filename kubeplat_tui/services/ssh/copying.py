@@ -70,6 +70,8 @@ class Copy:
     @contextlib.contextmanager
     def session(self) -> Iterator[None]:
         """An SFTP session; a wish to stop ends it within moments, whatever it waits for."""
+        from paramiko.ssh_exception import SSHException
+
         self.check()
         sftp = self._sftp = self._connection.sftp()
         try:
@@ -80,7 +82,10 @@ class Copy:
                 raise self._stopped() from error
             raise
         finally:
-            sftp.close()
+            with contextlib.suppress(
+                EOFError, OSError, SSHException
+            ):  # gone with its connection: nothing is left to close
+                sftp.close()
 
     def _watched(self, sftp: paramiko.SFTPClient) -> contextlib.AbstractContextManager[object]:
         channel = sftp.get_channel()
