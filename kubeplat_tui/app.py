@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -307,23 +306,10 @@ class KubeplatApp(App[int]):
     # --- what may go wrong ------------------------------------------------------------------------
 
     def unexpected(self, doing: str, error: Exception) -> KubeplatError:
-        """A fault of kubeplat's own as a sentence; its traceback goes to `errors.log` in the state folder."""
-        from kubeplat_tui.services.workplace import PRIVATE_FILE, private_folder
+        """A fault of kubeplat's own as a sentence; its traceback goes to the log in the state folder."""
+        from kubeplat_tui.services.fault_log import fault
 
-        log = self.intents.workplace.state / "errors.log"
-        try:
-            private_folder(log.parent)
-            with log.open("a", encoding="utf-8") as file:
-                file.write(
-                    f"{self.now():%Y-%m-%dT%H:%M:%SZ} {doing}\n{''.join(traceback.format_exception(error))}\n"
-                )
-            log.chmod(PRIVATE_FILE)
-            todo = f"This is a fault of kubeplat. The traceback is in {log}; please report it."
-        except (OSError, KubeplatError):
-            todo = "This is a fault of kubeplat; please report it."
-        return KubeplatError(
-            f"kubeplat failed while {doing}.", why=f"{type(error).__name__}: {error}.", todo=todo
-        )
+        return fault(self.intents.workplace.state, doing, error, self.now())
 
     # --- sizes ------------------------------------------------------------------------------------
 

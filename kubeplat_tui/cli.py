@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,7 +39,6 @@ from kubeplat_tui.services.errors import ExitCode, KubeplatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from kubeplat_tui.intents import Intents
 
@@ -143,17 +141,7 @@ def _refuse(front: Front, error: KubeplatError) -> int:
 
 
 def _unexpected(front: Front, error: Exception) -> KubeplatError:
-    what = f"kubeplat met an error it does not know: {type(error).__name__}: {error}"
-    try:
-        log = _log(front)
-    except (KubeplatError, OSError):
-        return KubeplatError(what, todo="Please report it.")
-    return KubeplatError(what, todo=f"Please report it; the traceback is in {log}.")
+    from kubeplat_tui.services.events import now
+    from kubeplat_tui.services.fault_log import fault
 
-
-def _log(front: Front) -> Path:
-    from kubeplat_tui.services.workplace import write_private
-
-    log = front.make_intents().workplace.state / "traceback.log"
-    write_private(log, traceback.format_exc().encode())
-    return log
+    return fault(front.make_intents().workplace.state, "doing what was asked", error, now())

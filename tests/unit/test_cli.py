@@ -105,7 +105,7 @@ def test_a_failure_is_a_sentence_and_a_document_for_programs(shell: Shell) -> No
 def test_an_unknown_error_leaves_its_traceback_in_the_log_only(shell: Shell) -> None:
     shell.intents.behaviour.errors["instances"] = ZeroDivisionError("by nobody")
     ran = shell.run("instances", "-e", "staging")
-    log = shell.intents.workplace.state / "traceback.log"
+    log = shell.intents.workplace.state / "errors.log"
     assert ran.code == 1
     assert "Traceback" not in ran.err
     assert str(log) in ran.err
