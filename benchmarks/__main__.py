@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ORDER = (
     "first_paint",
+    "environment_list",
     "ui_block",
     "log_view",
     "plan_tree",

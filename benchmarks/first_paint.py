@@ -55,7 +55,7 @@ def measure() -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="kubeplat-benchmark-") as folder:
         environments = Path(folder)
         (environments / f"{NAME}.tfvars").write_text(f'environment = "{NAME}"\nsandbox = true\n')
-        environ = _environ(environments)
+        environ = environ_in(environments)
         for _ in range(SAMPLES + 1):
             empty.append(paint([sys.executable, "-c", EMPTY], environ, None))
             ours.append(paint([sys.executable, "-m", "kubeplat_tui"], environ, NAME.encode()))
@@ -135,7 +135,8 @@ def _memory(pid: int) -> float:
     return int(said.stdout) * 1024 / 1e6
 
 
-def _environ(folder: Path) -> dict[str, str]:
+def environ_in(folder: Path) -> dict[str, str]:
+    """What a measured program is started with: little, and the environments of `folder`."""
     given = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
     return given | {
         "HOME": str(folder),

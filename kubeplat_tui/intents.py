@@ -59,6 +59,12 @@ class Intents:
 
     # --- environments -------------------------------------------------------------------------------------------
 
+    def environment_names(self) -> list[str]:
+        """The names of the folder's environments, in order; no file is read."""
+        from kubeplat_tui.services import environments
+
+        return environments.names(self.workplace.environments)
+
     def environments(self) -> list[Listing]:
         """Every environment of the folder, good or broken, by name."""
         from kubeplat_tui.services import environments, runs

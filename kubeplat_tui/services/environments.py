@@ -101,16 +101,21 @@ def discover(folder: Path) -> list[Found]:
     return found
 
 
+def names(folder: Path) -> list[str]:
+    """The names of the folder's environments in order; no file is read. Raises as `discover` does."""
+    return [path.stem for path in _files(folder)]
+
+
 def load(folder: Path, name: str) -> Environment:
     """The environment of that name. Raises `InputError` where its file is absent, broken or names another."""
-    names = {path.stem: path for path in _files(folder)}
-    if name in names:
-        return _read(names[name])
+    paths = {path.stem: path for path in _files(folder)}
+    if name in paths:
+        return _read(paths[name])
     if name in TEMPLATES:
         raise InputError(
             f"{name}{SUFFIX} is a template, not an environment.", todo="Copy it under another name."
         )
-    nearest = next(iter(difflib.get_close_matches(name, names, 1, 0.5)), None)
+    nearest = next(iter(difflib.get_close_matches(name, paths, 1, 0.5)), None)
     todo = (
         f"Did you mean {nearest}?"
         if nearest
