@@ -69,6 +69,30 @@ ACTIONS: tuple[Action, ...] = (
     ),
     # Overview
     Action("overview.build", ("b",), "go('build')", "Build", "Go to Build: plan, build, clean up."),
+    Action(
+        "overview.checklist",
+        ("c",),
+        "checklist",
+        "Checklist",
+        "What must be there before a first build, and one key to do each.",
+        footer=Footer.WHERE_THERE_IS_ROOM,
+    ),
+    # Credentials
+    Action(
+        "credentials.renew",
+        ("r",),
+        "renew",
+        "Renew",
+        "Renew the credentials; a code is asked for where needed.",
+    ),
+    Action(
+        "credentials.forget",
+        ("f",),
+        "forget",
+        "Forget",
+        "Forget the session that is kept in the keyring or in kubeplat; the next use begins a new one.",
+    ),
+    Action("credentials.copy", ("y",), "copy", "Copy ARN", "Copy the ARN of the identity (OSC 52)."),
     # Variables
     Action(
         "variables.edit",
@@ -664,6 +688,15 @@ ACTIONS: tuple[Action, ...] = (
     _go("5", "load_balancers", "Load balancers", "and the health of their targets."),
     _go("6", "secrets", "Secrets", "the bucket beside the working copy."),
     _go("7", "ssh", "SSH", "shells on the machines, port forwards, files."),
+    Action(
+        "environment.credentials",
+        ("C",),
+        "credentials",
+        "Credentials",
+        "Credentials: what is used, from where, until when; renew or forget them.",
+        Group.GO,
+        Footer.NEVER,
+    ),
     # Everywhere
     Action(
         "screen.refresh",
