@@ -7,10 +7,10 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.kmsctl.crew import Stopped, in_parallel, waited_for
 from kubeplat_tui.kmsctl.folder import Folder
 from kubeplat_tui.kmsctl.objects import Listed
 from kubeplat_tui.kmsctl.sync import Record, Written, alone, follow
+from kubeplat_tui.services.crew import Stopped, in_parallel, waited_for
 from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
 from kubeplat_tui.services.events import Stop
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from kubeplat_tui.kmsctl.command import command, group
-from kubeplat_tui.kmsctl.crew import in_parallel
 from kubeplat_tui.kmsctl.work import Work
 from kubeplat_tui.services.aws_errors import aws_call, code_of, is_absent, is_forbidden
 from kubeplat_tui.services.cloud import Cloud
+from kubeplat_tui.services.crew import in_parallel
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.events import Stop
 

@@ -15,9 +15,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeplat_tui.kmsctl import crew
 from kubeplat_tui.kmsctl.folder import PARTIAL, Folder
 from kubeplat_tui.kmsctl.sync import seconds
+from kubeplat_tui.services import crew
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.events import Stop
 from tests.unit.kmsctl_support import BUCKET, REGION, Kmsctl, client, get, keys, put

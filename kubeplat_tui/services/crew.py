@@ -30,9 +30,16 @@ class Stopped(Exception):  # noqa: N818 - not an error: somebody asked
 
 
 def in_parallel(
-    do: Callable[[Item], Result], items: Iterable[Item], stop: Stop, parallel: int = PARALLEL
+    do: Callable[[Item], Result],
+    items: Iterable[Item],
+    stop: Stop,
+    parallel: int = PARALLEL,
+    grace: float = GRACE_SECONDS,
 ) -> Iterator[Result]:
-    """What `do` gives for each item, as it is done. The first error ends it; a stop raises `Stopped`."""
+    """What `do` gives for each item, as it is done. The first error ends it; a stop raises `Stopped`.
+
+    A stop waits `grace` seconds for each thread: 0 where nothing that it does needs an end.
+    """
     todo: queue.SimpleQueue[Item] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[Result | None, BaseException | None] | None] = queue.SimpleQueue()
     ended = threading.Event()
@@ -45,7 +52,7 @@ def in_parallel(
             while not (ended.is_set() or stop.requested):
                 done.put(_outcome(do, todo.get_nowait()))
 
-    threads = [threading.Thread(target=run, name="kmsctl", daemon=True) for _ in range(min(parallel, count))]
+    threads = [threading.Thread(target=run, name="crew", daemon=True) for _ in range(min(parallel, count))]
     forget = stop.when_requested(lambda: done.put(None))
     try:
         for thread in threads:
@@ -62,7 +69,7 @@ def in_parallel(
         forget()
         ended.set()
         for thread in threads:
-            thread.join(GRACE_SECONDS if stop.requested else None)
+            thread.join(grace if stop.requested else None)
 
 
 def _outcome(do: Callable[[Item], Result], item: Item) -> tuple[Result, None] | tuple[None, BaseException]:
