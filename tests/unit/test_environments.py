@@ -202,9 +202,17 @@ def test_a_broken_template_makes_no_playground(workplace: Workplace) -> None:
     with pytest.raises(InputError, match="never closed"):
         environments.create_playground(workplace, "jest", sandbox=True)
     template.unlink()
+    template.mkdir()
     with pytest.raises(KubeplatError, match="could not be read"):
         environments.create_playground(workplace, "jest", sandbox=True)
     assert not (workplace.environments / "play-jest.tfvars").exists()
+
+
+def test_a_folder_of_environments_elsewhere_needs_no_copies_of_the_templates(workplace: Workplace) -> None:
+    for template in list(workplace.environments.iterdir()):
+        template.unlink()
+    assert environments.create_playground(workplace, "jest", sandbox=True).name == "play-jest"
+    assert environments.create(workplace, "staging").name == "staging"
 
 
 def test_a_full_disk_leaves_no_half_playground(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,69 @@
+"""The playground of each user: made once from its template, and theirs from then on."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import unicodedata
+from typing import TYPE_CHECKING
+
+from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT
+from kubeplat_tui.services.environments import templates
+from kubeplat_tui.services.environments.files import create_file, load, parse
+from kubeplat_tui.services.environments.model import (
+    DEFAULT_REGION,
+    LONGEST_NAME,
+    PLAYGROUND,
+    SUFFIX,
+    Environment,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kubeplat_tui.services.workplace import Workplace
+
+
+def playground_name(user: str) -> str:
+    """The name of a user's playground: `play-jest`. At most 20 letters, digits and hyphens."""
+    plain = unicodedata.normalize("NFKD", user).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    room = LONGEST_NAME - len(PLAYGROUND)
+    return PLAYGROUND + (words[:room].strip("-") or "user")
+
+
+def create_playground(
+    workplace: Workplace,
+    user: str,
+    *,
+    sandbox: bool,
+    account: str = "",
+    access_cidrs: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Environment:
+    """Make the user's playground from its template, exactly once; one that exists is loaded.
+
+    `account` and `access_cidrs` (who may reach it) are for real AWS only. The region is `AWS_DEFAULT_REGION`
+    there.
+    """
+    name = playground_name(user)
+    path = workplace.environments / f"{name}{SUFFIX}"
+    if not os.path.lexists(path):
+        environ = os.environ if environ is None else environ
+        region = DEFAULT_REGION if sandbox else environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+        text = templates.rendered(
+            templates.find(workplace, templates.PLAY),
+            {
+                "user": name.removeprefix(PLAYGROUND),
+                "environment": name,
+                "region": region,
+                "account": SANDBOX_ACCOUNT if sandbox else account,
+                "sandbox": sandbox,
+                "access_cidrs": ["127.0.0.1/32"] if sandbox else list(access_cidrs),
+                "suffix": secrets.token_hex(3),
+            },
+        )
+        parse(path, text)  # what does not parse is not written
+        create_file(path, text)
+    return load(workplace.environments, name)
