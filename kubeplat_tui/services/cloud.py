@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SANDBOX_ACCOUNT = "123456789012"
 """The account number that moto answers with (and that AWS's own documentation uses)."""
 
+HURRIED_SECONDS = 3
+"""What a hurried cloud waits for a connection, and for an answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxStatus:
@@ -96,8 +99,12 @@ class Identity:
 class Cloud:
     """An environment's AWS. Clients are made once and shared; making them is safe from any thread."""
 
-    def __init__(self, region: str, profile: str | None, lease: SandboxLease | None = None) -> None:
+    def __init__(
+        self, region: str, profile: str | None, lease: SandboxLease | None = None, *, hurried: bool = False
+    ) -> None:
+        """`hurried`: what is not answered within seconds is not waited for, and asked once only."""
         self.region = region
+        self._hurried = hurried
         self._profile = profile
         self._lease = lease
         self._clients: dict[str, Any] = {}
@@ -214,6 +221,14 @@ class Cloud:
         from botocore.config import Config
 
         config = Config(retries={"mode": "standard", "total_max_attempts": 5}, user_agent_extra="kubeplat")
+        if self._hurried:
+            config = config.merge(
+                Config(
+                    connect_timeout=HURRIED_SECONDS,
+                    read_timeout=HURRIED_SECONDS,
+                    retries={"mode": "standard", "total_max_attempts": 1},
+                )
+            )
         if self._lease is not None:
             return self._boto().client(
                 service,
