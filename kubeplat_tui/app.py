@@ -15,8 +15,10 @@ from kubeplat_tui import settings as settings_file
 from kubeplat_tui.actions import PREFIX, bindings
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.opened import Opened
+from kubeplat_tui.screens.mfa_asking import CodeAsker
 from kubeplat_tui.screens.sections import SECTION
 from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.widgets.credentials_life import life_mark, until_it_changes
 from kubeplat_tui.widgets.footer import live_actions
 from kubeplat_tui.widgets.header import Facts
 from kubeplat_tui.widgets.terminal.keys import ExactKeys
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
     from textual.theme import Theme
+    from textual.timer import Timer
 
     from kubeplat_tui.intents import Intents
     from kubeplat_tui.services.site import Site
@@ -63,6 +66,9 @@ class KubeplatApp(App[int]):
         self.wants_playground = playground
         self.opened: dict[str, Opened] = {}
         self.branch = ""
+        self.codes = CodeAsker(self)
+        intents.credential_questions = self.codes
+        self._countdown: Timer | None = None
         self.settings = settings_file.load(intents.workplace.config)
         for theme in themes.OURS:
             self.register_theme(theme)
@@ -220,7 +226,19 @@ class KubeplatApp(App[int]):
             branch=self.branch,
             build=" · ".join(filter(None, (build.verb, build.step))) if build else "",
             sessions=self.sessions,
+            keys=life_mark(expires, self.now()) if (expires := opened.keys_expire) else None,
         )
+
+    def count_down(self, opened: Opened) -> None:
+        """Bring the headers up to date when the credentials' remaining life is another number; never else."""
+        expires = opened.keys_expire
+        wait = until_it_changes(expires, self.now()) if expires is not None else 0.0
+        if wait and self._countdown is None:
+            self._countdown = self.set_timer(wait, self._minute_passed)
+
+    def _minute_passed(self) -> None:
+        self._countdown = None
+        self.show_facts()
 
     @property
     def sessions(self) -> int:
@@ -303,6 +321,9 @@ class KubeplatApp(App[int]):
 
         self.run_worker(write, thread=True, exclusive=True, group="theme", exit_on_error=False)
 
+    def on_unmount(self) -> None:
+        self.codes.end()
+
     # --- what may go wrong ------------------------------------------------------------------------
 
     def unexpected(self, doing: str, error: Exception) -> KubeplatError:
@@ -318,6 +339,8 @@ class KubeplatApp(App[int]):
         blind = isinstance(event, events.InputEvent | events.Paste) and too_small(*self.size)
         if blind and not (isinstance(event, events.Key) and event.key in SMALL_ENOUGH_TO_QUIT):
             return
+        if isinstance(event, events.Key | events.MouseDown):
+            self.codes.person_acts()
         await super().on_event(event)
 
     def on_resize(self) -> None:

@@ -45,6 +45,11 @@ class Opened:
     """Kept while the application runs, by section: a build goes on while another section is looked at."""
 
     @property
+    def keys_expire(self) -> datetime | None:
+        """When its credentials end; None where they do not, renew themselves, or are not known yet. Never blocks."""
+        return getattr(self.site.cloud, "expires", None) if self.site is not None else None
+
+    @property
     def lost(self) -> bool:
         """Whether its sandbox ended under it."""
         return self.site is not None and self.site.cloud.lost

@@ -314,6 +314,7 @@ class EnvironmentScreen(BaseScreen):
     def show_facts(self) -> None:
         if self.is_mounted:
             self.query_one(Header).show(self.kubeplat.facts(self.opened))
+            self.kubeplat.count_down(self.opened)
             self.query_one(Navigation).show_busy("build" if self.opened.build else "")
             self.query_one(Navigation).show_count("ssh", self.opened.sessions)
 

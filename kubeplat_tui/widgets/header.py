@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.widget import Widget
 
+from kubeplat_tui.widgets.cells import Mark, Tone
+from kubeplat_tui.widgets.state import COLOURS
+
 SANDBOX_LONG = "SANDBOX: AWS is simulated on this computer"
 SANDBOX_SHORT = "SANDBOX"
 
@@ -24,6 +27,8 @@ class Facts:
     build: str = ""
     sessions: int = 0
     """Open SSH sessions of every environment."""
+    keys: Mark | None = None
+    """The credentials' remaining life, where it is counted; unless it is quiet it stays while there is any room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,9 @@ def _parts(facts: Facts, badge: str) -> list[_Part]:
         parts.append(_Part(Content.assemble((f"◐ {facts.build}", "$changing")), 80, right=True))
     if facts.sessions:
         parts.append(_Part(Content.assemble(("● ", "$success"), f"{facts.sessions} SSH"), 70, right=True))
+    if facts.keys is not None:
+        weight = 25 if facts.keys.tone is Tone.QUIET else 95
+        parts.append(_Part(Content.assemble((str(facts.keys), COLOURS[facts.keys.tone])), weight, right=True))
     if facts.branch:
         parts.append(_Part(Content.assemble(("git ", "$quiet"), facts.branch), 20, right=True))
     return parts
