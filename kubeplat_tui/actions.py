@@ -136,6 +136,7 @@ ACTIONS: tuple[Action, ...] = (
         "What must be there before a first build, and one key to do each.",
         footer=Footer.WHERE_THERE_IS_ROOM,
     ),
+    Action("checklist.do", ("enter",), "do", "Do it", "Do what the row says; it is asked for first."),
     # Credentials
     Action(
         "credentials.renew",
