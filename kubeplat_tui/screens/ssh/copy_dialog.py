@@ -9,8 +9,8 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from kubeplat_tui.screens.ssh.copying import Way, Wish
-from kubeplat_tui.screens.ssh.tick import Tick
 from kubeplat_tui.widgets.dialog import Dialog
+from kubeplat_tui.widgets.tick import Tick
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.widgets import Input, Select, Static
 
-from kubeplat_tui.screens.ssh.tick import Tick
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.ssh.forward_model import ForwardKind, ForwardSpec
 from kubeplat_tui.widgets.dialog import Dialog
+from kubeplat_tui.widgets.tick import Tick
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

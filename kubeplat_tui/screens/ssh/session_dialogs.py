@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.screens.save_log import write_lines
-from kubeplat_tui.screens.ssh.text_dialog import TextDialog
+from kubeplat_tui.screens.text_dialog import TextDialog
 from kubeplat_tui.widgets.cells import cut_end
 from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
 from kubeplat_tui.widgets.safe_text import one_line

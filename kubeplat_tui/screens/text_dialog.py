@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.widgets import Input, Static
+from textual.worker import get_current_worker
 
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.services.errors import KubeplatError
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class TextDialog(Dialog[str]):
-    """Dismisses with what was typed once `take` took it. `take` runs in a thread; its error is said in the dialog."""
+    """Dismisses with what was typed once `take` took it. `take` runs in a thread; its error is said in the dialog.
+
+    So does `check` with each letter: it raises `KubeplatError` where what is typed cannot be taken.
+    """
 
     def __init__(
         self,
@@ -28,6 +32,7 @@ class TextDialog(Dialog[str]):
         note: str = "",
         verb: str = "takes it",
         take: Callable[[str], None] | None = None,
+        check: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
         self._title = title
@@ -35,6 +40,7 @@ class TextDialog(Dialog[str]):
         self._note = note
         self._verb = verb
         self._take = take
+        self._check = check
 
     def compose(self) -> ComposeResult:
         """Title, field, note."""
@@ -52,6 +58,14 @@ class TextDialog(Dialog[str]):
         field.focus()
         field.cursor_position = len(field.value)
 
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say what is wrong with it as it is typed."""
+        typed, check = event.value.strip(), self._check
+        if check is None or not typed:
+            self._say("")
+        else:
+            self._run("check", lambda: check(typed), lambda: self._say(""))
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take it, or say why not."""
         typed, take = event.value.strip(), self._take
@@ -59,18 +73,28 @@ class TextDialog(Dialog[str]):
             return
         if take is None:
             self.dismiss(typed)
-            return
+        else:
+            self.workers.cancel_group(self, "check")  # its answer would come after the better one
+            self._run("take", lambda: take(typed), lambda: self._taken(typed))
+
+    def _run(self, group: str, do: Callable[[], None], then: Callable[[], None]) -> None:
+        """Run `do` in a thread; its error is said, after success comes `then`."""
 
         def work() -> None:
+            worker = get_current_worker()
+            deliver = then
             try:
-                take(typed)
+                do()
             except KubeplatError as error:
                 sentence = f"✖ {error}"
-                self.post_message(Delivered(lambda: self.query_one(".problem", Static).update(sentence)))
-            else:
-                self.post_message(Delivered(lambda: self._taken(typed)))
+                deliver = lambda: self._say(sentence)  # noqa: E731 - the other of two ways on
+            if not worker.is_cancelled:
+                self.post_message(Delivered(deliver))
 
-        self.run_worker(work, thread=True, exclusive=True, group="take", exit_on_error=False)
+        self.run_worker(work, thread=True, exclusive=True, group=group, exit_on_error=False)
+
+    def _say(self, sentence: str) -> None:
+        self.query_one(".problem", Static).update(sentence)
 
     def _taken(self, typed: str) -> None:
         self.dismiss(typed)
