@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kubeplat_tui.services.cloud import Cloud, Identity, SandboxDoor, SandboxStatus
     from kubeplat_tui.services.environments import Environment, Found
     from kubeplat_tui.services.events import Decisions, Event, Output, Root, Stop
     from kubeplat_tui.services.inventory import Instance, Inventory, LoadBalancer, Volume
     from kubeplat_tui.services.pki.findings import Expiry
+    from kubeplat_tui.services.replacement.pools import Pool, Scaling
+    from kubeplat_tui.services.replacement.targets import Termination
     from kubeplat_tui.services.runs import RunRecord
     from kubeplat_tui.services.secrets.store import SecretStore
     from kubeplat_tui.services.site import Site
@@ -54,7 +56,7 @@ class Intents:
         self._clouds: dict[str, tuple[tuple[str, ...], Cloud]] = {}
         self._ssh: dict[str, Connections] = {}
         self._forwards: dict[str, Forwards] = {}
-        self._declarations: Declarations | None = None
+        self._declarations: dict[str, tuple[frozenset[tuple[str, int, int]], Declarations]] = {}
         self._lock = threading.Lock()
 
     # --- environments -------------------------------------------------------------------------------------------
@@ -118,14 +120,22 @@ class Intents:
         except (OSError, KeyError):  # a container's user may have no entry in the password file
             return "user"
 
-    def declarations(self) -> Declarations:
-        """Every variable that the Terraform roots declare. Read once."""
+    def declarations(self, name: str = "") -> Declarations:
+        """Every variable that the Terraform roots declare, and the user's own files for environment `name`.
+
+        Read once, and again when a file of the user's was changed.
+        """
+        from kubeplat_tui.services.terraform.configuration_files import fingerprint
         from kubeplat_tui.services.variables import declarations as variables
 
+        own = self.workplace.config_d
+        seen = fingerprint(own) if own is not None else frozenset()
         with self._lock:
-            if self._declarations is None:
-                self._declarations = variables.declared(self.workplace.terraform, self.workplace.config_d)
-            return self._declarations
+            known = self._declarations.get(name)
+            if known is None or known[0] != seen:
+                known = seen, variables.declared(self.workplace.terraform, own, name)
+                self._declarations[name] = known
+            return known[1]
 
     def variable_file(self, name: str) -> VariableFile:
         """The environment's file for the editor; loads also where its values are wrong."""
@@ -145,7 +155,7 @@ class Intents:
         from kubeplat_tui.services.variables import declarations as variables
 
         environment = self.environment(name)
-        declarations = self.declarations()
+        declarations = self.declarations(name)
         variables.check_environment(environment, declarations)
         return Site(self.workplace, environment, self._cloud(environment), declarations, self._environ)
 
@@ -207,9 +217,37 @@ class Intents:
         """The environment's load balancers with the health of their targets."""
         return self._inventory(site).load_balancers()
 
-    def terminate(self, site: Site, instance_id: str) -> None:
-        """Terminate one machine of this environment; its auto-scaling group replaces it."""
-        self._inventory(site).terminate(instance_id)
+    def termination(self, site: Site, targets: Sequence[str], *, force: bool = False) -> Termination:
+        """The machines that `targets` (layers, ids, names) mean, and whether they may be terminated now."""
+        from kubeplat_tui.services.replacement import targets as looking
+
+        return looking.look(site, targets, force=force)
+
+    def terminate(
+        self, site: Site, termination: Termination, stop: Stop, *, wait: bool = True
+    ) -> Iterator[Event]:
+        """Terminate what was looked at, and follow it until every replacement is in service."""
+        from kubeplat_tui.services.replacement import terminating
+
+        return terminating.terminate(site, termination, stop, wait=wait)
+
+    def pools(self, site: Site) -> tuple[Pool, ...]:
+        """The pools of workers with their sizes and bounds."""
+        from kubeplat_tui.services.replacement import pools
+
+        return pools.pools(site)
+
+    def scaling(self, site: Site, desired: int, pool: str = "") -> Scaling:
+        """Whether the pool ("": the only one) may have `desired` machines."""
+        from kubeplat_tui.services.replacement import pools
+
+        return pools.look(site, desired, pool)
+
+    def scale(self, site: Site, scaling: Scaling, stop: Stop, *, wait: bool = True) -> Iterator[Event]:
+        """Give the pool the size that was looked at, and follow it until it has it."""
+        from kubeplat_tui.services.replacement import scaling as work
+
+        return work.scale(site, scaling, stop, wait=wait)
 
     def secrets(self, site: Site) -> SecretStore:
         """The environment's secrets: the bucket and the working copy beside it. Asks nothing yet."""

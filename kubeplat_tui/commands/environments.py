@@ -78,13 +78,13 @@ def show(session: Session, name: NameArgument = None) -> None:
                 "environment": environment.name,
                 "sandbox": environment.sandbox,
                 "path": environment.path,
-                "values": _hidden(session, environment.values),
+                "values": _hidden(session, environment.name, environment.values),
             }
         )
     widest = max(map(len, environment.values), default=0)
     session.announce(environment)
     session.note(f"{environment.path}")
-    for key, value in _hidden(session, environment.values).items():
+    for key, value in _hidden(session, environment.name, environment.values).items():
         session.out.print(f"{key:{widest}} = {text.value(value)}", soft_wrap=True)
     return None
 
@@ -95,7 +95,7 @@ def check(session: Session, name: NameArgument = None) -> ExitCode | None:
     Its syntax, the types, unknown and missing names, and the validations of the Terraform roots.
     """
     name = name or session.environment_name()
-    problems = session.intents.variable_file(name).problems(session.intents.declarations())
+    problems = session.intents.variable_file(name).problems(session.intents.declarations(name))
     if session.options.json:
         session.print_json({"environment": name, "problems": problems})
     else:
@@ -141,9 +141,9 @@ def new(
     )
 
 
-def _hidden(session: Session, values: Mapping[str, Value]) -> dict[str, Value]:
+def _hidden(session: Session, name: str, values: Mapping[str, Value]) -> dict[str, Value]:
     """The values, those that are declared sensitive hidden."""
-    declared = session.intents.declarations()
+    declared = session.intents.declarations(name)
     return {
         key: "(sensitive)" if key in declared and declared[key].sensitive else value
         for key, value in values.items()

@@ -35,8 +35,8 @@ def list_variables(session: Session) -> None:
 
     With each comes its value or default, its type, and what it is for.
     """
-    declared = session.intents.declarations()
     file = session.intents.variable_file(session.environment_name())
+    declared = session.intents.declarations(file.name)
     values = file.values
     if session.options.json:
         found = [_document(variable, values) for variable in declared.values()]
@@ -57,8 +57,8 @@ def list_variables(session: Session) -> None:
 
 def get(session: Session, name: NameArgument) -> None:
     """Show one variable's value, or its default."""
-    declared = session.intents.declarations()
     file = session.intents.variable_file(session.environment_name())
+    declared = session.intents.declarations(file.name)
     variable = _declared(declared, name)
     if session.options.json:
         return session.print_json({"environment": file.name, "variable": _document(variable, file.values)})
@@ -78,8 +78,8 @@ def set_variable(
 
     The file's comments and order stay. What changes is shown, and asked about.
     """
-    declared = session.intents.declarations()
     file = session.intents.variable_file(session.environment_name())
+    declared = session.intents.declarations(file.name)
     variable = _declared(declared, name)
     edited = file.with_value(name, _parsed(variable, value))
     problems = [problem for problem in edited.problems(declared) if problem not in file.problems(declared)]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services import ssh_key, state_backend
+from kubeplat_tui.services import config_d, ssh_key, state_backend
+from kubeplat_tui.services.config_d import Origins
 from kubeplat_tui.services.events import Level, LogLine, Outcome, Question, Root, Step, Verb
 from kubeplat_tui.services.pipeline import DeclinedError, Ending, StepResult, play
 from kubeplat_tui.services.preflight import preflight
@@ -70,8 +71,10 @@ def outputs(site: Site) -> tuple[Output, ...]:
     store = StateStore(
         site.cloud, str(site.environment.values["terraform_bucket_name"]), site.environment.name
     )
-    states = [store.read(root) for root in Root]
-    return tuple(output for state in states if state is not None for output in state.outputs)
+    origins = Origins.of(config_d.read(site.workplace.config_d, site.environment.name))
+    states = {root: store.read(root) for root in Root}
+    found = {root: state.outputs if state is not None else () for root, state in states.items()}
+    return (*found[Root.FOUNDATION], *origins.marked_outputs(found[Root.CLUSTER]))
 
 
 def unlock(site: Site, root: Root, lock_id: str) -> None:

@@ -122,6 +122,8 @@ class Output:
     value: Value
     sensitive: bool
     root: Root
+    origin: str = ""
+    """What declares it, where that is a file of the user's own: `config.d: main.tf`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,10 @@ class Stop:
         for callback in callbacks:
             callback()
         return True
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until somebody asks, at most `seconds`; whether somebody has."""
+        return self._event.wait(seconds)
 
     def when_requested(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` once when somebody asks (at once if they have); returns what takes it back."""

@@ -61,7 +61,8 @@ class Workplace:
         """The workplace of this checkout and this user.
 
         `XDG_STATE_HOME`, `XDG_CACHE_HOME` and `XDG_CONFIG_HOME` are respected (XDG Base Directory Specification 0.8:
-        a relative path in them is ignored); `KUBEPLAT_ENVIRONMENTS` names another folder of environment files.
+        a relative path in them is ignored); `KUBEPLAT_ENVIRONMENTS` names another folder of environment files,
+        `KUBEPLAT_CONFIG_D` another one of the user's own Terraform files.
         """
         environ = os.environ if environ is None else environ
         checkout = Path(__file__).resolve().parents[2]
@@ -74,13 +75,14 @@ class Workplace:
         named = environ.get("KUBEPLAT_ENVIRONMENTS")
         config = xdg("XDG_CONFIG_HOME", home / ".config")
         config_d = config / "config.d"
+        own = environ.get("KUBEPLAT_CONFIG_D")
         return cls(
             environments=Path(named).absolute() if named else checkout / "environments",
             terraform=checkout / "terraform",
             state=xdg("XDG_STATE_HOME", home / ".local" / "state"),
             cache=xdg("XDG_CACHE_HOME", home / ".cache"),
             config=config,
-            config_d=config_d if config_d.is_dir() else None,
+            config_d=Path(own).absolute() if own else config_d if config_d.is_dir() else None,
         )
 
     def folders(self, environment: str) -> EnvironmentFolders:

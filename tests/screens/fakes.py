@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from kubeplat_tui.intents import Intents, Listing
 from kubeplat_tui.services.cloud import Cloud, Identity
+from kubeplat_tui.services.environments.standing import Built, Standing
 from kubeplat_tui.services.events import Outcome, Output, Root, Verb
 from kubeplat_tui.services.inventory import Instance, Layer
 from kubeplat_tui.services.pki.findings import Expiry
@@ -223,9 +224,17 @@ class FakeIntents(Intents):
         self.expiries: dict[str, Expiry] = {
             "play-jest": Expiry("secure/apiserver.crt", "apiserver", NOW + timedelta(days=363, hours=21))
         }
+        self.standings: dict[str, Standing] = {
+            "play-jest": Standing(Built.BUILT, 148, NOW - timedelta(hours=2), "", ""),
+            "staging": Standing(Built.NOTHING, 0, None, "", ""),
+        }
         self.pipeline: Callable[[Verb, Site, Decisions, Stop], Iterator[Event]] = lambda *_: iter(())
         self.closed = False
         self.kept = False
+
+    def environment_names(self) -> list[str]:
+        self.behaviour.enter("environment_names")
+        return super().environment_names()
 
     def environments(self) -> list[Listing]:
         self.behaviour.enter("environments")
@@ -244,9 +253,9 @@ class FakeIntents(Intents):
             path.write_text(PLAYGROUND)
         return self.environment("play-jest")
 
-    def declarations(self) -> Declarations:
+    def declarations(self, name: str = "") -> Declarations:
         self.behaviour.enter("declarations")
-        return super().declarations()
+        return super().declarations(name)
 
     def variable_file(self, name: str) -> VariableFile:
         self.behaviour.enter("variable_file")
@@ -323,6 +332,10 @@ class FakeIntents(Intents):
     def expiry(self, name: str) -> Expiry | None:
         self.behaviour.enter("expiry")
         return self.expiries.get(name)
+
+    def standing(self, name: str) -> Standing:
+        self.behaviour.enter(f"standing {name}")
+        return self.standings.get(name, Standing(Built.NOTHING, 0, None, "", ""))
 
     def identity(self, site: Site) -> Identity:
         self.behaviour.enter("identity")

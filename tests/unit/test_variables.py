@@ -375,7 +375,7 @@ def test_the_users_own_files_declare_for_the_cluster(tmp_path: Path) -> None:
     declare(tmp_path, cluster='variable "a" { default = 1 }')
     declared = variables.declared(tmp_path, own)
     assert declared["grafana_size"].roots == {"cluster"}
-    assert declared["grafana_size"].group == "Grafana"
+    assert declared["grafana_size"].group == declared["grafana_size"].origin == "config.d: deep/grafana.tf"
     assert declared["grafana_size"].place == "config.d/deep/grafana.tf:2"
     (own / "twice.tf").write_text('variable "a" {}\n')
     with pytest.raises(

@@ -122,7 +122,7 @@ class VariablesScreen(EnvironmentScreen):
         intents, name = self.kubeplat.intents, self.opened.name
         self.fetch(
             f"Reading the variables of {name}",
-            lambda: (intents.declarations(), intents.variable_file(name)),
+            lambda: (intents.declarations(name), intents.variable_file(name)),
             self._loaded,
             quiet=quiet,
         )

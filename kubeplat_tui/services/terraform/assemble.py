@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.errors import InputError, KubeplatError
+from kubeplat_tui.services import config_d
+from kubeplat_tui.services.config_d import ConfigD, Origins
+from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.events import Root
+from kubeplat_tui.services.terraform.configuration_files import LOCK_FILE, configuration_files
 from kubeplat_tui.services.workplace import cannot_write, private_folder, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kubeplat_tui.services.adopt import Import
     from kubeplat_tui.services.values import Value
@@ -29,14 +32,10 @@ if TYPE_CHECKING:
 SHARED = ("modules", "node")
 """Folders beside the roots that they read."""
 
-LOCK_FILE = ".terraform.lock.hcl"
 VARIABLES = "kubeplat.auto.tfvars.json"
 BACKEND = "backend.tf"
 ERRORED_STATE = "errored.tfstate"
 """Where Terraform leaves a state that it could not save: the only copy, so it is never removed here."""
-
-LEFT_OUT = (".tftest.hcl", ".tfstate", ".tfstate.backup")
-VALUE_FILES = (".tfvars", ".tfvars.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,8 @@ class Assembly:
     """The files of the working folder by their path in it (`cluster/main.tf`)."""
 
     files: Mapping[str, bytes] = field(repr=False)
+    origins: Origins = field(default_factory=lambda: Origins({}))
+    """What of the cluster the user's own files declare."""
 
     def digest(self, root: Root) -> str:
         """SHA-256 over everything `root` is planned from: its own files, the shared ones, variables and
@@ -120,38 +121,54 @@ class Assembly:
                 write_private(path, data)
 
 
-def assemble(workplace: Workplace, roots: Mapping[Root, RootSettings]) -> Assembly:
-    """The working folder for `roots`. Raises `InputError` where a file of the user's has the name of one of
-    ours.
+def assemble(
+    workplace: Workplace,
+    roots: Mapping[Root, RootSettings],
+    environment: str = "",
+    known_providers: Collection[str] = (),
+) -> Assembly:
+    """The working folder for `roots`, with the user's own files for `environment`.
+
+    `known_providers` are those that the cluster's state needs. Raises `InputError` where a file of the user's has the
+    name of one of ours, declares what is declared already, or needs a provider that is not locked.
     """
     files: dict[str, bytes] = {}
     for folder in (*SHARED, *roots):
-        files.update({f"{folder}/{name}": data for name, data in _read(workplace.terraform / folder)})
+        files.update(
+            {f"{folder}/{name}": data for name, data in configuration_files(workplace.terraform / folder)}
+        )
     for root, settings in roots.items():
         for name, text in _generated(files, root, settings).items():
             files[f"{root}/{name}"] = text.encode()
-    if workplace.config_d is not None and Root.CLUSTER in roots:
-        _merge_users(files, workplace.config_d, workplace.terraform)
-    return Assembly(files)
+    if Root.CLUSTER not in roots:
+        return Assembly(files)
+    own = config_d.read(workplace.config_d, environment)
+    _merge_users(files, own, workplace.terraform)
+    lock = f"{Root.CLUSTER}/{LOCK_FILE}"
+    if lock in files:
+        files[lock] = config_d.lock_file(own, files[lock], known_providers)
+    return Assembly(files, Origins.of(own))
 
 
-def _merge_users(files: dict[str, bytes], config_d: Path, terraform: Path) -> None:
-    for name, data in _read(config_d):
-        mine = config_d / name
-        if name.endswith(VALUE_FILES):
-            raise InputError(
-                f"{mine} holds values of variables.",
-                why="Terraform would read them beside the environment's file, without a review.",
-                todo="Move the values into the environment's file and remove this one.",
-            )
-        path = f"{Root.CLUSTER}/{name}"
+def _merge_users(files: dict[str, bytes], own: ConfigD, terraform: Path) -> None:
+    ours = {path: data for path, data in files.items() if _is_declaring(path)}
+    config_d.check_names(own, ours)
+    for file in own.files:
+        path = f"{Root.CLUSTER}/{file.target}"
         if path in files:
             theirs = terraform / path
-            other = f"{theirs}" if theirs.exists() else f"the {name} that kubeplat writes"
+            other = f"{theirs}" if theirs.exists() else f"the {file.target} that kubeplat writes"
             raise InputError(
-                f"{mine} has the name of {other}.", todo=f"Give {mine} another name: both belong to one root."
+                f"{file.path} has the name of {other}.",
+                todo=f"Give {file.path} another name: both belong to one root.",
             )
-        files[path] = data
+        files[path] = file.data
+
+
+def _is_declaring(path: str) -> bool:
+    """Whether a file of the cluster root declares something; an override file only changes what others do."""
+    folder, _, name = path.rpartition("/")
+    return folder == Root.CLUSTER and name.endswith(".tf") and not name.endswith("_override.tf")
 
 
 STAND_IN = "terraform_data.kubeplat_pending"
@@ -193,26 +210,6 @@ def _protected(files: Mapping[str, bytes], root: Root) -> list[BlockName]:
             ):
                 found.append(BlockName(*block.labels))
     return found
-
-
-def _read(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file below `folder` that belongs to a configuration: no hidden ones but the lock file, no
-    state, no tests.
-    """
-    try:
-        for place, folders, names in os.walk(folder):
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "tests")
-            for name in sorted(names):
-                if (name.startswith(".") and name != LOCK_FILE) or name.endswith(LEFT_OUT):
-                    continue
-                path = Path(place) / name
-                yield path.relative_to(folder).as_posix(), path.read_bytes()
-    except OSError as error:
-        raise KubeplatError(
-            f"{error.filename or folder} could not be read.",
-            why=f"{error.strerror or error}.",
-            todo="Give yourself the right to read it, then try again.",
-        ) from error
 
 
 def _present(work: Path) -> list[Path]:

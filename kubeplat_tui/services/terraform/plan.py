@@ -59,6 +59,8 @@ class ResourceChange:
     action: Action
     reason: str
     attributes: tuple[AttributeChange, ...]
+    origin: str = ""
+    """What declares it, where that is a file of the user's own: `config.d: main.tf`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class OutputChange:
     after: Value
     sensitive: bool = False
     unknown: bool = False
+    origin: str = ""
+    """As in `ResourceChange`."""
 
 
 @dataclass(frozen=True, slots=True)

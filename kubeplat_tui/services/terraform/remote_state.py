@@ -7,6 +7,7 @@ the state's format has been the same since Terraform 0.12; another version is re
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.values import Value
 
 FORMAT = 4
+PROVIDER = re.compile(r'provider\["([^"]+)"\]')
+"""A resource's provider: `module.a.provider["registry.terraform.io/hashicorp/aws"].alias`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class State:
     serial: int
     instances: tuple[StateInstance, ...]
     outputs: tuple[Output, ...]
+    providers: frozenset[str] = frozenset()
+    """The sources of the providers that it needs (`registry.terraform.io/hashicorp/aws`)."""
 
     def identities(self) -> frozenset[str]:
         """The ids and ARNs of everything in the state."""
@@ -87,6 +92,26 @@ class StateStore:
     def prefix(self) -> str:
         """What the keys of this environment begin with."""
         return self.key(Root.FOUNDATION).rpartition("/")[0] + "/"
+
+    def objects(self) -> dict[str, datetime]:
+        """The keys of this environment that exist, and when each was written; empty also without a bucket.
+
+        Raises `KubeplatError` where the bucket cannot be listed: nothing is taken for absent then.
+        """
+        from botocore.exceptions import ClientError
+
+        with aws_call(f"Listing s3://{self.bucket}/{self.prefix()}"):
+            try:
+                pages = self._cloud.client("s3").get_paginator("list_objects_v2")
+                return {
+                    one["Key"]: one["LastModified"]
+                    for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix())
+                    for one in page.get("Contents", ())
+                }
+            except ClientError as error:
+                if code_of(error) == "NoSuchBucket":
+                    return {}
+                raise
 
     def read(self, root: Root) -> State | None:
         """The root's state; None where there is certainly none. Raises `KubeplatError` where it cannot be
@@ -152,6 +177,11 @@ def parse_state(data: bytes, root: Root) -> State:
                     root=root,
                 )
                 for name, output in sorted((body.get("outputs") or {}).items())
+            ),
+            providers=frozenset(
+                source
+                for resource in body.get("resources") or ()
+                for source in PROVIDER.findall(str(resource.get("provider", "")))
             ),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

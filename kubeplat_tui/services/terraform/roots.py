@@ -59,6 +59,7 @@ class Roots:
         self._public_key = public_key
         self._may_destroy = may_destroy
         self._imports: dict[Root, tuple[Import, ...]] = {}
+        self._providers: frozenset[str] | None = None
         self._pending = self._absent(foundation_is_there=foundation_is_there)
         self._working = {root: WorkingRoot(root, work, toolbox, store) for root in Root}
 
@@ -81,6 +82,8 @@ class Roots:
             assembly = self.assembly()
             assembly.write(self._work.site.folders.work)
             plan = yield from working.plan(assembly.digest(root))
+        if root is Root.CLUSTER:
+            plan = assembly.origins.marked(plan)
         yield PlanReady(plan=plan)
         return plan
 
@@ -186,7 +189,17 @@ class Roots:
     def assembly(self) -> Assembly:
         """The working folder as the environment's file and the checkout say now."""
         site = self._work.site
-        return assemble(site.workplace, {root: self._settings(root) for root in Root})
+        settings = {root: self._settings(root) for root in Root}
+        return assemble(site.workplace, settings, site.environment.name, self._known_providers())
+
+    def _known_providers(self) -> frozenset[str]:
+        """The providers that the cluster's state needs; it is read for those who have files of their own."""
+        if self._store is None or self._work.site.workplace.config_d is None:
+            return frozenset()
+        if self._providers is None:
+            state = self._store.read(Root.CLUSTER)
+            self._providers = state.providers if state is not None else frozenset()
+        return self._providers
 
     def _settings(self, root: Root) -> RootSettings:
         site = self._work.site

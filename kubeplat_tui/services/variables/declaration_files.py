@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services import config_d
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.hcl.document import Document
 from kubeplat_tui.services.variables.declarations import REQUIRED, SETTINGS, Validation, Variable
@@ -15,25 +17,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from kubeplat_tui.services.config_d import UserFile
     from kubeplat_tui.services.hcl.document import Block, Comment
     from kubeplat_tui.services.values import Value
     from kubeplat_tui.services.variables.declarations import Required
 
-ROOTS = (SETTINGS, "foundation", "cluster")
+CLUSTER = "cluster"
+ROOTS = (SETTINGS, "foundation", CLUSTER)
 
 _HEADING = re.compile(r"^(?:#|//)[\s=#-]*(?P<words>[^\s=#-][^.:]{0,38}?)[\s=#-]*$")
 _DECLARES = re.compile(rb"^\s*variable\s", re.MULTILINE)
 
 
-def read_declarations(terraform: Path, config_d: Path | None) -> dict[str, Variable]:
-    """All declared variables by name, in the order of roots and files."""
+def read_declarations(terraform: Path, folder: Path | None, environment: str = "") -> dict[str, Variable]:
+    """All declared variables by name, in the order of roots and files.
+
+    Those of the user's files in `folder` (config.d) come last, each file under its own heading. Raises `InputError`
+    also where those files declare anything that is declared already.
+    """
+    own = config_d.read(folder, environment)
     found: dict[str, Variable] = {}
-    for root in ROOTS:
-        for path in sorted((terraform / root).glob("*.tf")):
-            _merge(found, _read(path, f"{root}/{path.name}", root))
-    if config_d is not None:
-        for path in sorted(config_d.rglob("*.tf")):
-            _merge(found, _read(path, path.relative_to(config_d.parent).as_posix(), "cluster"))
+    files = {
+        f"{root}/{path.name}": _data(path)
+        for root in ROOTS
+        for path in sorted((terraform / root).glob("*.tf"))
+    }
+    config_d.check_names(own, {name: data for name, data in files.items() if name.startswith(f"{CLUSTER}/")})
+    for name, data in files.items():
+        _merge(found, _read(data, name, name.partition("/")[0]))
+    for file in own.root_files:
+        _merge(found, (_of_user(variable, file) for variable in _read(file.data, file.name, CLUSTER)))
     if not found:
         raise KubeplatError(
             f"No variables are declared below {terraform}.",
@@ -67,16 +80,24 @@ def _together(one: Variable, other: Variable) -> Variable:
     return replace(one, roots=one.roots | other.roots, validations=one.validations + added)
 
 
-def _read(path: Path, name: str, root: str) -> Iterator[Variable]:
-    """The variables that one file declares."""
+def _data(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise KubeplatError(f"{path} could not be read.", why=f"{error.strerror or error}.") from error
+
+
+def _of_user(variable: Variable, file: UserFile) -> Variable:
+    """A variable of the user's own file, under the heading of that file."""
+    return replace(variable, group=file.heading, origin=file.heading)
+
+
+def _read(data: bytes, name: str, root: str) -> Iterator[Variable]:
+    """The variables that one file declares."""
     if not _DECLARES.search(data):
         return
     document = Document.parse(data, name)
-    headings = _headings(document, root, path.stem)
+    headings = _headings(document, root, PurePosixPath(name).stem)
     for block in document.blocks:
         if block.type == "variable" and len(block.labels) == 1:
             group = next(words for line, words in reversed(headings) if line < block.line)

@@ -70,6 +70,8 @@ class Variable:
     group: str
     place: str
     """`file:line` of the (first) declaration."""
+    origin: str = ""
+    """What declares it, where that is a file of the user's own: `config.d: main.tf`."""
 
     @property
     def required(self) -> bool:
@@ -199,14 +201,15 @@ def effective_value(variable: Variable, values: Mapping[str, Value]) -> Value:
     return convert(value, variable.type)
 
 
-def declared(terraform: Path, config_d: Path | None = None) -> Declarations:
+def declared(terraform: Path, config_d: Path | None = None, environment: str = "") -> Declarations:
     """The variables of the roots below `terraform`, and of the user's own files, which belong to the cluster.
 
-    Raises `InputError` where a file cannot be parsed, or two declare one variable differently.
+    `environment` adds what only that one has of them. Raises `InputError` where a file cannot be parsed, two declare
+    one variable differently, or two of the cluster's declare anything of one name.
     """
     from kubeplat_tui.services.variables.declaration_files import read_declarations
 
-    return Declarations(read_declarations(terraform, config_d))
+    return Declarations(read_declarations(terraform, config_d, environment))
 
 
 def check_environment(environment: Environment, declarations: Declarations) -> None:
