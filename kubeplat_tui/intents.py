@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.services.cloud import Cloud, Identity, SandboxDoor, SandboxStatus
     from kubeplat_tui.services.environments import Environment, Found
+    from kubeplat_tui.services.environments.creation import NewEnvironment, Suggestion
+    from kubeplat_tui.services.environments.moving import Belongings
+    from kubeplat_tui.services.environments.standing import Standing, Viewing
     from kubeplat_tui.services.events import Decisions, Event, Output, Root, Stop
     from kubeplat_tui.services.inventory import Instance, Inventory, LoadBalancer, Volume
     from kubeplat_tui.services.pki.findings import Expiry
+    from kubeplat_tui.services.prerequisites import Key, Prerequisite
     from kubeplat_tui.services.replacement.pools import Pool, Scaling
     from kubeplat_tui.services.replacement.targets import Termination
     from kubeplat_tui.services.runs import RunRecord
@@ -57,6 +61,7 @@ class Intents:
         self._ssh: dict[str, Connections] = {}
         self._forwards: dict[str, Forwards] = {}
         self._declarations: dict[str, tuple[frozenset[tuple[str, int, int]], Declarations]] = {}
+        self._looking: Viewing | None = None
         self._lock = threading.Lock()
 
     # --- environments -------------------------------------------------------------------------------------------
@@ -100,6 +105,89 @@ class Intents:
             access_cidrs=[network] if network else [],
             environ=self._environ,
         )
+
+    def standing(self, name: str) -> Standing:
+        """What of environment `name` is built, by its remote states. For many threads at the same time.
+
+        Starts nothing and asks nobody; blocks for a few seconds at most. Raises `InputError` for a broken file.
+        """
+        from kubeplat_tui.services.environments.standing import Standings
+
+        return Standings(self._viewing().open).read(self.environment(name))
+
+    def suggest_environment(
+        self, name: str, *, region: str = "", profile: str = "", sandbox: bool = False
+    ) -> Suggestion:
+        """What a new environment could be, looked up anew; what could not be learned is in its notes."""
+        from kubeplat_tui.services.environments import suggestion
+
+        region = region or suggestion.region_of(self._environ)
+        cloud = self.account_cloud(region, profile=profile or name, sandbox=sandbox)
+        try:
+            return suggestion.suggest(
+                self.workplace, self.declarations(name), cloud, name, sandbox=sandbox, profile=profile
+            )
+        finally:
+            cloud.close()
+
+    def make_environment(self, new: NewEnvironment) -> Environment:
+        """Make the file of a new environment from a template; checked before it is written, never over another.
+
+        Raises `InputError` with everything that is wrong.
+        """
+        from kubeplat_tui.services.environments import creation
+
+        return creation.make(self.workplace, self.declarations(new.name), new)
+
+    def copy_environment(self, source: str, name: str) -> Environment:
+        """Copy the file of `source` under another name, with buckets, networks and names of its own.
+
+        Raises `InputError` where the name is taken or cannot be one, or the source is broken.
+        """
+        from kubeplat_tui.services.environments import creation
+
+        return creation.copy(self.workplace, self.declarations(source), source, name)
+
+    def belongings(self, name: str) -> Belongings:
+        """What this computer keeps of an environment: what deleting it would take away."""
+        from kubeplat_tui.services.environments import moving
+
+        return moving.belongings(self.workplace, name)
+
+    def rename_environment(self, name: str, new: str) -> Environment:
+        """Give an environment of which nothing is built another name, and its private folder.
+
+        Raises `InputError` where something of it is built, or where that is not known.
+        """
+        from kubeplat_tui.services.environments import moving
+
+        self._check_nothing_is_built(name)
+        renamed = moving.rename(self.workplace, self.declarations(name), name, new)
+        self._forget(name)
+        return renamed
+
+    def delete_environment(self, name: str) -> None:
+        """Delete an environment of which nothing is built: file, private folder, keyring entries. Typed before.
+
+        Raises `InputError` where something of it is built, or where that is not known.
+        """
+        from kubeplat_tui.services.environments import moving
+
+        self._check_nothing_is_built(name)
+        moving.delete(self.workplace, name)
+        self._forget(name)
+
+    def prerequisites(self, site: Site) -> tuple[Prerequisite, ...]:
+        """What the environment needs before its first run, looked up anew; changes nothing."""
+        from kubeplat_tui.services import prerequisites
+
+        return prerequisites.prerequisites(self.open(site.environment.name))
+
+    def remedy(self, site: Site, key: Key) -> str:
+        """Do what the checklist offers for `key`; a sentence says what was done."""
+        from kubeplat_tui.services import prerequisites
+
+        return prerequisites.remedy(self.open(site.environment.name), key)
 
     def create_environment(self, name: str) -> Environment:
         """A new environment from the example. Raises `InputError` where the name is taken or cannot be one."""
@@ -293,6 +381,14 @@ class Intents:
 
         return local_expiry(self.workplace, name)
 
+    def account_cloud(self, region: str, *, profile: str = "", sandbox: bool = False) -> Cloud:
+        """A cloud without an environment, which its caller closes; the sandbox is started where that is asked for."""
+        from kubeplat_tui.services.cloud import Cloud
+
+        if sandbox:
+            return Cloud(region, None, self._sandbox_door().open())
+        return Cloud(region, None if self._environ.get("AWS_ACCESS_KEY_ID") else profile or None)
+
     def identity(self, site: Site) -> Identity:
         """Whose credentials are used."""
         return site.cloud.identity()
@@ -331,6 +427,7 @@ class Intents:
         with self._lock:
             clouds, connections = list(self._clouds.values()), list(self._ssh.values())
             forwards = list(self._forwards.values())
+            looking, self._looking = self._looking, None
             self._clouds.clear()
             self._ssh.clear()
             self._forwards.clear()
@@ -340,6 +437,44 @@ class Intents:
             each.close()
         for _, cloud in clouds:
             cloud.close()
+        if looking is not None:
+            looking.close()
+
+    def _viewing(self) -> Viewing:
+        """The clouds that environments are only looked at with; kept, so that their clients are made once."""
+        from kubeplat_tui.services.cloud import Clouds
+        from kubeplat_tui.services.environments.standing import Viewing
+
+        def endpoint() -> str | None:
+            status = self.sandbox_status()
+            return status.endpoint if status is not None else None
+
+        with self._lock:
+            if self._looking is None:
+                self._looking = Viewing(Clouds(None, self._environ, hurried=True), endpoint)
+            return self._looking
+
+    def _check_nothing_is_built(self, name: str) -> None:
+        from kubeplat_tui.services.environments import moving
+
+        environment = self.environment(name)
+        moving.check_nothing_is_built(environment, self.standing(name), self._viewing().open(environment))
+
+    def _forget(self, name: str) -> None:
+        """Give back what is held for an environment that is gone."""
+        with self._lock:
+            held = self._forwards.pop(name, None), self._ssh.pop(name, None)
+            _, cloud = self._clouds.pop(name, ((), None))
+        for each in (*held, cloud):
+            if each is not None:
+                each.close()
+
+    def _sandbox_door(self) -> SandboxDoor:
+        if self._door is None:
+            from kubeplat_tui.sandbox.door import LocalSandbox
+
+            self._door = LocalSandbox(self.workplace.state)
+        return self._door
 
     def _cloud(self, environment: Environment) -> Cloud:
         from kubeplat_tui.services.cloud import Clouds
@@ -351,10 +486,8 @@ class Intents:
                 return known[1]
             if known:
                 known[1].close()
-            if self._door is None and environment.sandbox:
-                from kubeplat_tui.sandbox.door import LocalSandbox
-
-                self._door = LocalSandbox(self.workplace.state)
+            if environment.sandbox:
+                self._sandbox_door()
             cloud = Clouds(self._door, self._environ).open(environment)
             self._clouds[environment.name] = (place, cloud)
             return cloud

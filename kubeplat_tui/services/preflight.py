@@ -134,15 +134,22 @@ def _providers(toolbox: Toolbox) -> str:
     return f"providers from {toolbox.providers}" if toolbox.providers else "providers from their registry"
 
 
+def wrong_account(site: Site, identity: Identity) -> str:
+    """Why `identity` is not of the environment's account, with what to do; "" where it is."""
+    if identity.account == site.environment.account:
+        return ""
+    return (
+        f"The credentials belong to account {identity.account} ({identity.arn}), but "
+        f"{site.environment.name} is in account {site.environment.account}. "
+        "Use other credentials, or correct aws_account."
+    )
+
+
 def _account(site: Site, identity: Identity) -> Check:
-    if identity.account != site.environment.account:
-        return (
-            CheckState.FAILED,
-            f"The credentials belong to account {identity.account} ({identity.arn}), but "
-            f"{site.environment.name} is in account {site.environment.account}. "
-            "Use other credentials, or correct aws_account.",
-        )
-    return CheckState.PASSED, f"{identity.account} as {identity.arn}."
+    wrong = wrong_account(site, identity)
+    return (
+        (CheckState.FAILED, wrong) if wrong else (CheckState.PASSED, f"{identity.account} as {identity.arn}.")
+    )
 
 
 def _variables(site: Site) -> Check:
@@ -195,20 +202,25 @@ def _secrets(site: Site) -> Check:
     )
 
 
-def _region(site: Site) -> Check:
+def wrong_region(site: Site) -> str:
+    """Why the environment's region cannot be used, with what to do; "" where it can. Asks EC2; raises `AwsError`."""
     region = site.environment.region
     with aws_call(f"Looking up the region {region}"):
         found = site.cloud.client("ec2").describe_regions(
             AllRegions=True, Filters=[{"Name": "region-name", "Values": [region]}]
         )["Regions"]
     if not found:
-        return CheckState.FAILED, f"AWS has no region {region}. Correct aws_region."
+        return f"AWS has no region {region}. Correct aws_region."
     if found[0].get("OptInStatus") == "not-opted-in":
-        return (
-            CheckState.FAILED,
-            f"The account has not enabled the region {region}. Enable it, or use another.",
-        )
-    return CheckState.PASSED, f"{region} is enabled."
+        return f"The account has not enabled the region {region}. Enable it, or use another."
+    return ""
+
+
+def _region(site: Site) -> Check:
+    wrong = wrong_region(site)
+    return (
+        (CheckState.FAILED, wrong) if wrong else (CheckState.PASSED, f"{site.environment.region} is enabled.")
+    )
 
 
 def _key(site: Site) -> Check:

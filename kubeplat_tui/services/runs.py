@@ -88,7 +88,7 @@ class PipelineLock:
     exist. What the file says is for the sentence only.
     """
 
-    def __init__(self, folders: EnvironmentFolders, verb: Verb) -> None:
+    def __init__(self, folders: EnvironmentFolders, verb: str) -> None:
         self._path = folders.root / "pipeline.lock"
         self._verb = verb
         self._file: IO[str] | None = None

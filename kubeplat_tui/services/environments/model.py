@@ -25,6 +25,7 @@ PLAYGROUND = "play-"
 LONGEST_NAME = 20
 """Load balancers are named `<environment>-kube-internal-elb`; AWS allows them 32 characters."""
 DEFAULT_REGION = "eu-west-2"
+LONGEST_BUCKET = 63
 _NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}")
 
 
@@ -93,5 +94,12 @@ def check_free(folder: Path, name: str) -> Path:
     check_name(name)
     path = folder / f"{name}{SUFFIX}"
     if os.path.lexists(path):
-        raise InputError(f"There is an environment {name} already.", todo=f"Look at {path}; it is unchanged.")
+        raise taken_name(path)
     return path
+
+
+def taken_name(path: Path) -> InputError:
+    """The sentence for a name that another environment has."""
+    return InputError(
+        f"There is an environment {path.stem} already.", todo=f"Look at {path}; it is unchanged."
+    )
