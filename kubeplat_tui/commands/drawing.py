@@ -8,6 +8,7 @@ from rich.text import Text
 
 from kubeplat_tui.commands import plan_lines, text
 from kubeplat_tui.services import events
+from kubeplat_tui.services.config_d import by_origin
 from kubeplat_tui.services.events import CheckState, Level, Outcome, Phase
 from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.widgets.safe_text import one_line
@@ -126,11 +127,14 @@ class Lines:
 
 
 def outputs(found: tuple[events.Output, ...]) -> Iterator[Text]:
-    """One line an output; a sensitive one is named, never shown."""
+    """One line an output, those of the user's own files under their headings; a sensitive one is never shown."""
     widest = max((len(output.name) for output in found), default=0)
-    for output in found:
-        shown = "(sensitive)" if output.sensitive else text.value(output.value)
-        yield Text(f"{output.name:{widest}} = {shown}")
+    for origin, outputs in by_origin(found):
+        if origin:
+            yield Text(one_line(origin), style="bold")
+        for output in outputs:
+            shown = "(sensitive)" if output.sensitive else text.value(output.value)
+            yield Text(f"{output.name:{widest}} = {shown}")
 
 
 def _marked(mark: str, style: str, said: str) -> Text:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from kubeplat_tui.commands import text
+from kubeplat_tui.services.config_d import by_origin
 from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.widgets.cells import cut_middle
 from kubeplat_tui.widgets.safe_text import one_line
@@ -49,22 +50,38 @@ def lines(plan: Plan, *, every_change: bool) -> Iterator[Text]:
     brief = (
         [] if every_change or plan.destroy else [change for change in plan.changes if change.action in BRIEF]
     )
-    for change in plan.changes:
-        if every_change or change.action not in BRIEF:
-            # What a destroy removes is its name: every attribute going to null says nothing more.
-            yield from _change(change, limit=0 if plan.destroy else None if every_change else ATTRIBUTES)
+    listed = [change for change in plan.changes if every_change or change.action not in BRIEF]
+    # What a destroy removes is its name: every attribute going to null says nothing more.
+    limit = 0 if plan.destroy else None if every_change else ATTRIBUTES
+    for origin, changes in by_origin(listed):
+        yield from _heading(origin)
+        for change in changes:
+            yield from _change(change, limit)
     yield from _by_module(brief)
-    new = 0 if every_change else sum(output.action is Action.CREATE for output in plan.outputs)
-    if new:
-        yield Text.assemble((f"  + {new:>3} ", STYLES[Action.CREATE]), "outputs")
-    for output in plan.outputs:
-        if new and output.action is Action.CREATE:
-            continue
-        after = "(known after apply)" if output.unknown else text.value(output.after)
-        shown = "(sensitive)" if output.sensitive else after
-        yield Text.assemble(
-            (f"  {output.action.sign} ", STYLES[output.action]), f"output {output.name} = {shown}"
-        )
+    yield from _outputs(plan, every_change=every_change)
+
+
+def _heading(origin: str) -> Iterator[Text]:
+    if origin:
+        yield Text(f"  {one_line(origin)}", style="bold")
+
+
+def _outputs(plan: Plan, *, every_change: bool) -> Iterator[Text]:
+    """The outputs that change; new ones are counted unless every change is wanted."""
+    for origin, outputs in by_origin(plan.outputs):
+        new = 0 if every_change else sum(output.action is Action.CREATE for output in outputs)
+        if new:
+            words = f"outputs of {one_line(origin)}" if origin else "outputs"
+            yield Text.assemble((f"  + {new:>3} ", STYLES[Action.CREATE]), words)
+        shown = [output for output in outputs if every_change or output.action is not Action.CREATE]
+        if shown:
+            yield from _heading(origin)
+        for output in shown:
+            after = "(known after apply)" if output.unknown else text.value(output.after)
+            yield Text.assemble(
+                (f"  {output.action.sign} ", STYLES[output.action]),
+                f"output {output.name} = {'(sensitive)' if output.sensitive else after}",
+            )
 
 
 def _change(change: ResourceChange, limit: int | None) -> Iterator[Text]:
@@ -98,11 +115,14 @@ def _forces(attribute: AttributeChange) -> str:
 
 
 def _by_module(changes: list[ResourceChange]) -> Iterator[Text]:
-    """One line a module and action: how many of which type."""
-    found: dict[tuple[str, Action], Counter[str]] = {}
+    """One line a module (or a file of the user's own) and action: how many of which type."""
+    found: dict[tuple[tuple[bool, str], Action], Counter[str]] = {}
     for change in changes:
-        found.setdefault((change.module, change.action), Counter())[change.type] += 1
-    for (module, action), types in sorted(found.items(), key=lambda item: (-item[0][1].risk, item[0][0])):
+        place = bool(change.origin), one_line(change.origin) or change.module
+        found.setdefault((place, change.action), Counter())[change.type] += 1
+    for ((_, module), action), types in sorted(
+        found.items(), key=lambda item: (-item[0][1].risk, item[0][0])
+    ):
         listed = ", ".join(f"{name} x{count}" if count > 1 else name for name, count in sorted(types.items()))
         yield Text.assemble(
             (f"  {action.sign} {types.total():>3} ", STYLES[action]),

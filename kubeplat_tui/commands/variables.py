@@ -9,11 +9,13 @@ from kubeplat_tui.commands.environments import check
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.tables import Column, print_table
 from kubeplat_tui.commands.verb import group, verb
+from kubeplat_tui.services.config_d import by_origin
 from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
 from kubeplat_tui.services.events import Question
 from kubeplat_tui.services.values import Value
 from kubeplat_tui.services.variables.declarations import REQUIRED, Declarations, Variable
 from kubeplat_tui.services.variables.variable_file import VariableFile
+from kubeplat_tui.widgets.safe_text import one_line
 
 HIDDEN = "(sensitive)"
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The variable.")]
@@ -33,7 +35,8 @@ def add_to(app: typer.Typer) -> None:
 def list_variables(session: Session) -> None:
     """Show every variable.
 
-    With each comes its value or default, its type, and what it is for.
+    With each comes its value or default, its type, and what it is for. Those of your own files in config.d come last,
+    each file under its own heading.
     """
     file = session.intents.variable_file(session.environment_name())
     declared = session.intents.declarations(file.name)
@@ -48,11 +51,15 @@ def list_variables(session: Session) -> None:
         Column("Type", dim=True),
         Column("Description"),
     ]
-    rows = [
-        [name, _shown(variable, values), _source(name, values), str(variable.type), variable.description]
-        for name, variable in declared.items()
-    ]
-    return print_table(session.out, columns, rows)
+    for origin, variables in by_origin(declared.values()):
+        if origin:
+            session.out.print(f"\n{one_line(origin)}", style="bold", soft_wrap=True)
+        rows = [
+            [each.name, _shown(each, values), _source(each.name, values), str(each.type), each.description]
+            for each in variables
+        ]
+        print_table(session.out, columns, rows)
+    return None
 
 
 def get(session: Session, name: NameArgument) -> None:
@@ -170,4 +177,5 @@ def _document(variable: Variable, values: dict[str, Value]) -> dict[str, object]
         "value": None if variable.sensitive else values.get(variable.name, default),
         "roots": sorted(variable.roots),
         "group": variable.group,
+        "origin": variable.origin,
     }

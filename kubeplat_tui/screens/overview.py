@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.containers import Container
@@ -15,17 +11,32 @@ from textual.content import Content
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.base import EnvironmentScreen
 from kubeplat_tui.screens.environments import run_state
+from kubeplat_tui.screens.overview_words import (
+    READING,
+    Reading,
+    checklist_words,
+    expiry_words,
+    identity_words,
+    machine_words,
+    marked,
+    network,
+    next_words,
+    output_text,
+    problem_words,
+    run_time,
+    sandbox_words,
+    setting,
+    text_of,
+    zones,
+)
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.inventory import Layer
-from kubeplat_tui.widgets.cells import Mark, Tone, age, aws_state, changing, duration, moment, none, running
-from kubeplat_tui.widgets.expiry import expiry_mark, is_due
+from kubeplat_tui.widgets.cells import Tone, age, moment
 from kubeplat_tui.widgets.facts import Fact, Facts
-from kubeplat_tui.widgets.state import COLOURS, StateView, failed
+from kubeplat_tui.widgets.state import StateView
 from kubeplat_tui.widgets.table import Column, ResourceTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from collections.abc import Callable, Iterator, Sequence
 
     from textual.app import ComposeResult
 
@@ -34,19 +45,17 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.events import Output
     from kubeplat_tui.services.inventory import Instance
     from kubeplat_tui.services.pki.findings import Expiry
+    from kubeplat_tui.services.prerequisites import Prerequisite
     from kubeplat_tui.services.runs import RunRecord
-    from kubeplat_tui.services.site import Site
-    from kubeplat_tui.services.values import Value
 
 T = TypeVar("T")
-READING = changing("reading")
 
 
 class OverviewScreen(EnvironmentScreen):
     """Facts on top, outputs and runs below. Each part is read by itself and appears when it is there."""
 
     section = "overview"
-    BINDINGS = bindings("overview.build")
+    BINDINGS = bindings("overview.build", "overview.checklist")
     DEFAULT_CSS = """
     OverviewScreen #facts { max-height: 65%; padding: 0 2; }
     OverviewScreen #tables { height: 1fr; layout: vertical; border-top: solid $line; }
@@ -68,7 +77,7 @@ class OverviewScreen(EnvironmentScreen):
                 Column(
                     "Value", output_text, tone=Tone.QUIET, longest=120, weight=90, raw=lambda row: row.value
                 ),
-                Column("Root", lambda row: str(row.root), tone=Tone.QUIET, weight=10),
+                Column("Root", lambda row: row.origin or str(row.root), tone=Tone.QUIET, weight=10),
             ],
             key=lambda row: f"{row.root}.{row.name}",
             noun="Outputs",
@@ -116,7 +125,9 @@ class OverviewScreen(EnvironmentScreen):
 
     def _set_identity(self, identity: Identity | KubeplatError) -> None:
         self._parts.identity = identity
-        if not isinstance(identity, KubeplatError):
+        if isinstance(identity, KubeplatError):
+            self._look_at_prerequisites()
+        else:
             self.opened.identity = identity
             self.show_facts()
         self._draw()
@@ -137,6 +148,19 @@ class OverviewScreen(EnvironmentScreen):
         self._parts.runs = runs
         if not isinstance(runs, KubeplatError):
             self._runs.set_rows(runs)
+        if not was_built(runs):
+            self._look_at_prerequisites()
+        self._draw()
+
+    def _look_at_prerequisites(self) -> None:
+        """Only where a first build is ahead, or nothing works: elsewhere it would be asked for nothing."""
+        site, intents = self.site, self.kubeplat.intents
+        self._read("prerequisites", lambda: intents.prerequisites(site), self._set_prerequisites)
+
+    def _set_prerequisites(self, found: Sequence[Prerequisite] | KubeplatError) -> None:
+        from kubeplat_tui.screens.checklist import to_do
+
+        self._parts.to_do = 0 if isinstance(found, KubeplatError) else len(to_do(found))
         self._draw()
 
     def _set_expiry(self, expiry: Expiry | KubeplatError | None) -> None:
@@ -146,6 +170,10 @@ class OverviewScreen(EnvironmentScreen):
     def _set_sandbox(self, status: SandboxStatus | KubeplatError | None) -> None:
         self._parts.sandbox = status
         self._draw()
+
+    async def action_checklist(self) -> None:
+        """Go to the checklist."""
+        await self.kubeplat.go(self.opened.name, "checklist")
 
     # --- drawing ------------------------------------------------------------------------------------
 
@@ -178,6 +206,8 @@ class OverviewScreen(EnvironmentScreen):
                 yield "Log", Content.assemble((str(parts.sandbox.log), "$quiet"))
         if parts.outputs_problem is not None:
             yield "Outputs", problem_words(parts.outputs_problem)
+        if parts.to_do:
+            yield "Checklist", checklist_words(parts.to_do)
         yield "Next", next_words(last)
 
     def _state(self, last: RunRecord | KubeplatError | Reading | None) -> Content:
@@ -192,12 +222,6 @@ class OverviewScreen(EnvironmentScreen):
         return Content.assemble(words, (f"  {moment(last.started)} · {passed} ago", "$quiet"))
 
 
-class Reading(Enum):
-    """The place of a part that has not answered yet (None is an answer of some)."""
-
-    READING = "reading"
-
-
 @dataclass(slots=True)
 class Parts:
     """What was asked and what came: a value, or why there is none."""
@@ -208,86 +232,8 @@ class Parts:
     expiry: Expiry | KubeplatError | Reading | None = Reading.READING
     sandbox: SandboxStatus | KubeplatError | Reading | None = Reading.READING
     outputs_problem: KubeplatError | None = None
-
-
-def marked(mark: Mark) -> Content:
-    """A state in its colour."""
-    return Content.assemble((str(mark), COLOURS[mark.tone]))
-
-
-def problem_words(error: KubeplatError) -> Content:
-    """A part that could not be read."""
-    notice = failed(error)
-    return Content.assemble(
-        (f"{notice.symbol} ", COLOURS[notice.tone]), error.what, (f" {error.why}", "$quiet")
-    )
-
-
-def identity_words(identity: Identity | KubeplatError | Reading, account: str) -> Content:
-    """Who we are, and whether that is the account the file names."""
-    if isinstance(identity, Reading):
-        return marked(READING)
-    if isinstance(identity, KubeplatError):
-        return problem_words(identity)
-    who = Content.assemble(identity.arn.rpartition(":")[2], (f" · account {identity.account}", "$quiet"))
-    if identity.account == account:
-        return who
-    return Content.assemble(who, ("  ▲ the file names account ", "$warning"), account)
-
-
-def machine_words(machines: Sequence[Instance] | KubeplatError | Reading) -> Content:
-    """How many machines each layer has, by state."""
-    if isinstance(machines, Reading):
-        return marked(READING)
-    if isinstance(machines, KubeplatError):
-        return problem_words(machines)
-    alive = [one for one in machines if one.state != "terminated"]
-    if not alive:
-        return marked(none("none"))
-    layers: list[Content] = []
-    for layer in dict.fromkeys(
-        one.layer for one in sorted(alive, key=lambda one: list(Layer).index(one.layer))
-    ):
-        counts = Counter(one.state for one in alive if one.layer is layer)
-        marks = [
-            Content.assemble((f"{mark.symbol} {count} {mark.word}", COLOURS[mark.tone]))
-            for mark, count in (
-                (aws_state(state), count) for state, count in sorted(counts.items(), reverse=True)
-            )
-        ]
-        layers.append(Content.assemble(f"{layer} ", Content(" ").join(marks)))
-    return Content("   ").join(layers)
-
-
-def expiry_words(expiry: Expiry | KubeplatError | Reading | None, now: datetime) -> Content:
-    """What expires next of what is in use, as the working copy on this computer has it."""
-    if isinstance(expiry, Reading):
-        return marked(READING)
-    if isinstance(expiry, KubeplatError):
-        return problem_words(expiry)
-    if expiry is None:
-        return marked(none("none on this computer yet"))
-    mark = expiry_mark(expiry, now)
-    words = "" if expiry.expires <= now else "  expires first" if mark.symbol else "  until the first expires"
-    said = Content.assemble(marked(mark), words, (f"  {expiry.name} · {expiry.expires:%Y-%m-%d}", "$quiet"))
-    if not is_due(expiry.expires, now):
-        return said
-    return Content.assemble(said, "  ", ("6", "bold $primary"), " renews it")
-
-
-def sandbox_words(status: SandboxStatus | KubeplatError | Reading | None) -> Content:
-    """The sandbox's process."""
-    if isinstance(status, Reading):
-        return marked(READING)
-    if isinstance(status, KubeplatError):
-        return problem_words(status)
-    if status is None:
-        return marked(none("not running"))
-    kept = " · kept when kubeplat ends" if status.kept else ""
-    return Content.assemble(
-        marked(running("running")),
-        (f"  port {status.port} · pid {status.pid}{kept}", "$quiet"),
-    )
+    to_do: int = 0
+    """How much a first build waits for; 0 also where that could not be read: the checklist says why."""
 
 
 def last_change(
@@ -299,65 +245,8 @@ def last_change(
     return next((run for run in runs if str(run.verb) != "plan"), None)
 
 
-def next_words(last: RunRecord | KubeplatError | Reading | None) -> Content:
-    """What to press next."""
-    steps = [("b", "build it"), ("2", "its variables")]
-    if last is not None and not isinstance(last, KubeplatError | Reading):
-        outcome = str(last.outcome or "")
-        if outcome in {"done", "unchanged"} and str(last.verb) == "run":
-            steps = [
-                ("4", "its machines"),
-                ("5", "its load balancers"),
-                ("6", "its secrets"),
-                ("b", "build or clean up"),
-            ]
-        elif str(last.verb) == "run":
-            steps = [("b", "go on where the run stopped"), ("2", "its variables")]
-    return Content(" · ").join([Content.assemble((key, "bold $primary"), f" {what}") for key, what in steps])
-
-
-def output_text(output: Output) -> str:
-    """An output's value on one line."""
-    if output.sensitive:
-        return "(sensitive)"
-    return text_of(output.value)
-
-
-def text_of(value: Value) -> str:
-    """A value on one line: text as it is, all else as JSON."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def run_time(run: RunRecord) -> str:
-    """How long a run took, "" where it did not end."""
-    return duration((run.finished - run.started).total_seconds()) if run.finished else ""
-
-
-def setting(site: Site, name: str) -> Value:
-    """A variable as the environment has it: its value, else its default, None where there is none."""
-    if name in site.environment.values:
-        return site.environment.values[name]
-    variable = site.declarations.get(name)
-    if variable is None or isinstance(variable.default, Enum):
-        return None
-    return variable.default
-
-
-def zones(site: Site) -> str:
-    """The zones the subnets lie in."""
-    subnets = setting(site, "secure_subnets") or setting(site, "nat_subnets")
-    return f"zones {' '.join(sorted(subnets))}" if isinstance(subnets, Mapping) else ""
-
-
-def network(site: Site) -> str:
-    """The VPC and its way out."""
-    ways = {
-        "per_az": "a NAT gateway in each zone",
-        "single": "a single NAT gateway",
-        "none": "no NAT gateway",
-    }
-    return " · ".join(
-        filter(None, [text_of(setting(site, "vpc_cidr")), ways.get(text_of(setting(site, "nat_mode")), "")])
+def was_built(runs: Sequence[RunRecord] | KubeplatError) -> bool:
+    """Whether a build from this computer came to its end: then nothing is missing that a first one needs."""
+    return not isinstance(runs, KubeplatError) and any(
+        str(run.verb) == "run" and str(run.outcome) in {"done", "unchanged"} for run in runs
     )

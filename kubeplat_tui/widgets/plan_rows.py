@@ -155,32 +155,30 @@ def _seen(rows: Iterable[Row]) -> Iterator[Row]:
 
 def _section(title: str, action: Action, changes: list[ResourceChange], *, open_modules: bool) -> Row:
     section = Row(Kind.SECTION, 0, title, action, opens=True, is_open=True, count=len(changes))
-    modules: dict[str, list[ResourceChange]] = {}
-    for change in changes:
-        modules.setdefault(change.module, []).append(change)
+    headings: dict[tuple[bool, str], list[ResourceChange]] = {}
+    for change in changes:  # the user's own files come after kubeplat's modules
+        headings.setdefault((bool(change.origin), change.origin or change.module), []).append(change)
     section.children = []
-    for module, members in sorted(modules.items()):
-        if not module:  # what belongs to no module needs no heading
+    for (_, heading), members in sorted(headings.items()):
+        if not heading:  # what belongs to no module needs no heading
             section.children += [_resource(change, section) for change in members]
             continue
-        row = Row(
-            Kind.MODULE,
-            1,
-            plain(module),
-            action,
-            section,
-            opens=True,
-            is_open=open_modules,
-            count=len(members),
-        )
+        row = _heading(heading, section, len(members), is_open=open_modules)
         row.children = [_resource(change, row) for change in members]
         section.children.append(row)
     return section
 
 
+def _heading(label: str, section: Row, count: int, *, is_open: bool) -> Row:
+    """The row above what belongs to a module, or to a file of the user's own."""
+    return Row(
+        Kind.MODULE, 1, plain(label), section.action, section, opens=True, is_open=is_open, count=count
+    )
+
+
 def _resource(change: ResourceChange, parent: Row) -> Row:
-    prefix = f"{change.module}."
-    label = change.address.removeprefix(prefix) if change.module else change.address
+    prefix = f"{change.module}." if change.module and not change.origin else ""
+    label = change.address.removeprefix(prefix)
     return Row(
         Kind.RESOURCE,
         parent.depth + 1,
@@ -206,9 +204,14 @@ def _why(change: ResourceChange) -> str:
 def _outputs(outputs: list[OutputChange]) -> Row:
     section = Row(Kind.SECTION, 0, "outputs", Action.NO_OP, opens=True, is_open=True, count=len(outputs))
     width = min(40, max(len(output.name) for output in outputs))
-    section.children = [
-        _change_row(Kind.OUTPUT, output.name, output, output.action, section, width) for output in outputs
-    ]
+    section.children = []
+    for origin in sorted({output.origin for output in outputs}):
+        members = [output for output in outputs if output.origin == origin]
+        parent = _heading(origin, section, len(members), is_open=True) if origin else section
+        rows = [_change_row(Kind.OUTPUT, one.name, one, one.action, parent, width) for one in members]
+        if origin:
+            parent.children = rows
+        section.children += [parent] if origin else rows
     return section
 
 
@@ -317,7 +320,7 @@ def _difference(before: list[str], after: list[str]) -> Iterator[tuple[Action, s
 
 
 def _haystack(change: ResourceChange) -> str:
-    parts = [change.address, change.action.word, change.reason]
+    parts = [change.address, change.action.word, change.reason, change.origin]
     for attribute in change.attributes:
         parts.append(attribute.path)
         if not attribute.sensitive:

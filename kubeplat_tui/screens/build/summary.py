@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.screens.build.steps import MARKS
+from kubeplat_tui.services.config_d import by_origin
 from kubeplat_tui.services.events import CheckState, Outcome, Verb
 from kubeplat_tui.widgets.cells import Mark, Tone, done, duration, failed, none, warned
 from kubeplat_tui.widgets.plan_rows import SENSITIVE, value_text
 from kubeplat_tui.widgets.report import STRONG, ReportLine, blank, fields, heading, sentence
+from kubeplat_tui.widgets.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,13 +93,12 @@ def _left(finished: PipelineFinished, width: int) -> Iterator[ReportLine]:
 
 
 def _outputs(outputs: tuple[Output, ...], width: int) -> Iterator[ReportLine]:
-    if not outputs:
-        return
-    yield blank()
-    yield heading("Outputs", len(outputs))
-    yield from fields(
-        [(output.name, SENSITIVE if output.sensitive else _value(output)) for output in outputs], width
-    )
+    for origin, found in by_origin(outputs):
+        yield blank()
+        yield heading(one_line(origin) or "Outputs", len(found))
+        yield from fields(
+            [(output.name, SENSITIVE if output.sensitive else _value(output)) for output in found], width
+        )
 
 
 def _value(output: Output) -> str:

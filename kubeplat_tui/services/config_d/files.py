@@ -16,7 +16,7 @@ from kubeplat_tui.services.hcl.document import Document
 from kubeplat_tui.services.terraform.configuration_files import LOCK_FILE, configuration_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 ENVIRONMENTS = "environments"
@@ -61,8 +61,8 @@ class ConfigD:
     files: tuple[UserFile, ...] = ()
     locks: tuple[UserFile, ...] = ()
     """Lock files of the user's own providers."""
-    modules: frozenset[str] = frozenset()
-    """The folders that are modules, as paths in the cluster's working folder."""
+    called: frozenset[str] = frozenset()
+    """The folders of the modules that the root calls, also by way of others; as paths in the cluster's folder."""
 
     @property
     def root_files(self) -> tuple[UserFile, ...]:
@@ -93,7 +93,7 @@ def read(folder: Path | None, environment: str = "") -> ConfigD:
     files = [_placed(file, modules) for file in found]
     _refuse_twins(files, "would have the place of")
     files.sort(key=lambda file: (not file.in_root, file.target))
-    return ConfigD(tuple(files), locks, modules)
+    return ConfigD(tuple(files), locks, _called(_local_sources(found), modules))
 
 
 def _found(folder: Path, environment: str) -> Iterator[UserFile]:
@@ -128,21 +128,43 @@ def _refuse_values(file: UserFile) -> None:
 
 def _modules(files: list[UserFile]) -> frozenset[str]:
     """The folders that are modules: named by a block, or below a folder `modules`."""
-    sources = {
+    sources = _local_sources(files)
+    found = {folder for file in files if (folder := _below_modules(file.target))}
+    while True:
+        more = set(found)
+        for target, named in sources.items():
+            # What belongs to the root is moved there, so that its sources begin there.
+            more |= _folders(posixpath.dirname(target) if is_below(target, found) else "", named)
+        if more == found:
+            return frozenset(found)
+        found = more
+
+
+def _called(sources: Mapping[str, Sequence[str]], modules: frozenset[str]) -> frozenset[str]:
+    """Those of the modules that the root's files reach."""
+    found = set[str]()
+    while True:
+        more = set(found)
+        for target, named in sources.items():
+            folder = posixpath.dirname(target) if is_below(target, modules) else ""
+            if not folder or folder in found:
+                more |= _folders(folder, named)
+        if more == found:
+            return frozenset(found)
+        found = more
+
+
+def _local_sources(files: Iterable[UserFile]) -> dict[str, list[str]]:
+    """The folders that each `.tf` file calls as modules, as it writes them."""
+    return {
         file.target: [source for source in module_sources(file.document()) if source.startswith(LOCAL)]
         for file in files
         if file.target.endswith(".tf")
     }
-    found = {folder for file in files if (folder := _below_modules(file.target))}
-    while True:
-        called = set(found)
-        for target, named in sources.items():
-            # What belongs to the root is moved there, so that its sources begin there.
-            base = posixpath.dirname(target) if is_below(target, found) else ""
-            called |= {posixpath.normpath(posixpath.join(base, source)) for source in named}
-        if called == found:
-            return frozenset(found)
-        found = called
+
+
+def _folders(base: str, sources: Iterable[str]) -> set[str]:
+    return {posixpath.normpath(posixpath.join(base, source)) for source in sources}
 
 
 def module_sources(document: Document) -> Iterator[str]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.hcl.document import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kubeplat_tui.services.config_d.files import ConfigD
     from kubeplat_tui.services.events import Output
@@ -119,6 +119,25 @@ def _provider(block: Block) -> Name:
     alias = block.attribute("alias")
     label = ".".join(block.labels)
     return Name("configuration of the provider", f"{label}.{alias.value}" if alias is not None else label)
+
+
+class HasOrigin(Protocol):
+    """What a file of the user's own may have declared."""
+
+    @property
+    def origin(self) -> str:
+        """The heading of that file, "" where it is kubeplat's own."""
+
+
+T = TypeVar("T", bound=HasOrigin)
+
+
+def by_origin(things: Iterable[T]) -> list[tuple[str, list[T]]]:
+    """What is shown under each heading: kubeplat's own first ("" as its heading), then file by file, in their order."""
+    found: dict[str, list[T]] = {}
+    for thing in things:
+        found.setdefault(thing.origin, []).append(thing)
+    return sorted(found.items(), key=lambda item: item[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _entries(data: bytes) -> dict[str, str]:
 
 
 def _needs(config_d: ConfigD) -> Iterator[Need]:
-    """Every provider that the root's files and the user's modules use, module by module."""
+    """Every provider that the root's files and the modules that they call use, module by module."""
     modules: dict[str, list[UserFile]] = {}
     for file in config_d.files:
         if file.in_root:
@@ -80,7 +80,7 @@ def _needs(config_d: ConfigD) -> Iterator[Need]:
         elif file.target.endswith(".tf"):
             modules.setdefault(posixpath.dirname(file.target), []).append(file)
     for folder, files in modules.items():
-        if not folder or folder in config_d.modules:
+        if not folder or folder in config_d.called:
             yield from _needs_of([(file, file.document()) for file in files])
 
 
