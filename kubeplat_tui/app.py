@@ -339,8 +339,6 @@ class KubeplatApp(App[int]):
         blind = isinstance(event, events.InputEvent | events.Paste) and too_small(*self.size)
         if blind and not (isinstance(event, events.Key) and event.key in SMALL_ENOUGH_TO_QUIT):
             return
-        if isinstance(event, events.Key | events.MouseDown):
-            self.codes.person_acts()
         await super().on_event(event)
 
     def on_resize(self) -> None:

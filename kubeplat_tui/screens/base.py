@@ -251,7 +251,7 @@ class EnvironmentScreen(BaseScreen):
     needs_site: ClassVar[bool] = True
     """False where the section is of use although the environment could not be opened."""
 
-    BINDINGS = bindings(*(f"go.{section.id}" for section in SECTIONS))
+    BINDINGS = bindings(*(f"go.{section.id}" for section in SECTIONS), "environment.credentials")
 
     def __init__(self, opened: Opened) -> None:
         super().__init__()
@@ -321,11 +321,24 @@ class EnvironmentScreen(BaseScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "go":
             return parameters[0] in SECTION and parameters[0] != self.section
+        if action == "credentials":
+            return self.opened.site is not None and not self.opened.lost
         return super().check_action(action, parameters)
 
     async def action_go(self, section: str) -> None:
         """Go to another section of this environment."""
         await self.kubeplat.go(self.opened.name, section)
+
+    def action_credentials(self) -> None:
+        """Show the credentials of this environment."""
+        from kubeplat_tui.screens.credentials import CredentialsDialog
+
+        self.app.push_screen(CredentialsDialog(self.site))
+
+    def on_delivered(self, event: Delivered) -> None:
+        """What was read may have needed new credentials: the header counts theirs."""
+        super().on_delivered(event)
+        self.show_facts()
 
     async def on_navigation_chosen(self, event: Navigation.Chosen) -> None:
         await self.action_go(event.section)

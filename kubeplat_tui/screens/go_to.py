@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from kubeplat_tui.actions import bindings
-from kubeplat_tui.screens.sections import SECTIONS
+from kubeplat_tui.screens.sections import CHECKLIST, SECTIONS
 from kubeplat_tui.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def places(here: Opened | None, environments: Sequence[str]) -> dict[str, Place]
     """What can be typed: `build` here, `play-jest`, `play-jest/build`, `environments`."""
     found: dict[str, Place] = {}
     if here is not None:
-        found |= {section.id.replace("_", "-"): (here.name, section.id) for section in SECTIONS}
+        found |= {section.id.replace("_", "-"): (here.name, section.id) for section in (*SECTIONS, CHECKLIST)}
     found["environments"] = ("", "")
     found |= {name: (name, "overview") for name in environments}
     found |= {

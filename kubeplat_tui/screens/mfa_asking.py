@@ -12,14 +12,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.app import KubeplatApp
     from kubeplat_tui.services.credentials.model import MfaQuestion
 
-Session = tuple[str, str, str]
-"""The profile, the device and the role."""
-
-
-def session_of(question: MfaQuestion) -> Session:
-    """What the code is for, whichever attempt it is."""
-    return question.profile, question.serial, question.role_arn
-
 
 @dataclass(eq=False, slots=True)
 class _Pending:
@@ -34,8 +26,8 @@ class _Pending:
 class CodeAsker:
     """Implements `CredentialQuestions` by the dialog: equal questions share one, others come one after another.
 
-    A cancelled question stays cancelled until the person does something again: the other threads that need the same
-    session do not ask one by one. AWS takes a code only once: one thread at a time asks for a session.
+    AWS takes a code only once, so the service lets one thread at a time ask for a session; and it remembers a
+    cancelled one until somebody renews.
     """
 
     def __init__(self, app: KubeplatApp) -> None:
@@ -44,7 +36,6 @@ class CodeAsker:
         self._queue: list[_Pending] = []
         self._used: dict[str, str] = {}
         """The last code of each device."""
-        self._cancelled: set[Session] = set()
         self._ended = False
 
     @property
@@ -56,7 +47,7 @@ class CodeAsker:
     def mfa_code(self, question: MfaQuestion) -> str:
         """The code as typed, "" where it was cancelled. Called in a worker thread, which waits for the person."""
         with self._lock:
-            if self._ended or session_of(question) in self._cancelled:
+            if self._ended:
                 return ""
             pending = next((one for one in self._queue if one.question == question), None)
             if pending is None:
@@ -66,10 +57,6 @@ class CodeAsker:
             return ""  # the application is gone
         pending.done.wait()
         return pending.code
-
-    def person_acts(self) -> None:
-        """A key was pressed: what is asked for from now on may ask again."""
-        self._cancelled.clear()
 
     def end(self) -> None:
         """The application ends: whoever waits goes on without a code."""
@@ -102,8 +89,6 @@ class CodeAsker:
             if pending not in self._queue:
                 return  # answered already
             self._queue.remove(pending)
-            if not code:
-                self._cancelled.add(session_of(pending.question))
         if code:
             self._used[pending.question.serial] = code
         pending.code = code

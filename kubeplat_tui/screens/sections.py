@@ -31,7 +31,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("overview", "1", "Overview", "kubeplat_tui.screens.overview", "OverviewScreen"),
     Section("variables", "2", "Variables", "kubeplat_tui.screens.variables.screen", "VariablesScreen"),
     Section("build", "3", "Build", "kubeplat_tui.screens.build.screen", "BuildScreen"),
-    Section("instances", "4", "Instances", "kubeplat_tui.screens.instances", "InstancesScreen"),
+    Section("instances", "4", "Instances", "kubeplat_tui.screens.instances.screen", "InstancesScreen"),
     Section(
         "load_balancers", "5", "Load balancers", "kubeplat_tui.screens.load_balancers", "LoadBalancersScreen"
     ),
@@ -39,4 +39,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("ssh", "7", "SSH", "kubeplat_tui.screens.ssh.screen", "SshScreen"),
 )
 
-SECTION = {section.id: section for section in SECTIONS}
+CHECKLIST = Section("checklist", "", "Checklist", "kubeplat_tui.screens.checklist", "ChecklistScreen")
+"""A screen of the overview's: no section of its own, and so without a key among them."""
+
+SECTION = {section.id: section for section in (*SECTIONS, CHECKLIST)}
