@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kubeplat_tui.services.cloud import SandboxStatus
+    from kubeplat_tui.services.credentials.model import CredentialsStatus
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Event, Stop
     from kubeplat_tui.services.inventory import LoadBalancer, Volume
+    from kubeplat_tui.services.prerequisites import Prerequisite
     from kubeplat_tui.services.secrets.store import SecretStore
     from kubeplat_tui.services.ssh.connections import Connections
     from kubeplat_tui.services.ssh.forwards import Forwards
@@ -79,6 +81,12 @@ class FakeCloud(Cloud):
         super().__init__(region, None)
         self._lost = False
         self._callbacks: list[Callable[[], None]] = []
+        self.ends: datetime | None = None
+        """When the credentials do."""
+
+    @property
+    def expires(self) -> datetime | None:
+        return self.ends
 
     @property
     def lost(self) -> bool:
@@ -336,6 +344,18 @@ class FakeIntents(Intents):
     def standing(self, name: str) -> Standing:
         self.behaviour.enter(f"standing {name}")
         return self.standings.get(name, Standing(Built.NOTHING, 0, None, "", ""))
+
+    def credentials(self, site: Site) -> CredentialsStatus:
+        from tests.screens import fake_credentials
+
+        self.behaviour.enter("credentials")
+        return fake_credentials.SANDBOX if site.environment.sandbox else fake_credentials.STATUS
+
+    def prerequisites(self, site: Site) -> tuple[Prerequisite, ...]:
+        from tests.screens import fake_credentials
+
+        self.behaviour.enter("prerequisites")
+        return fake_credentials.ALL_DONE
 
     def identity(self, site: Site) -> Identity:
         self.behaviour.enter("identity")
