@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 from kubeplat_tui.intents import Intents, Listing
 from kubeplat_tui.services.cloud import Cloud, Identity
+from kubeplat_tui.services.environments.creation import NewEnvironment, Suggestion
+from kubeplat_tui.services.environments.moving import Belongings
+from kubeplat_tui.services.environments.networks import Taken
 from kubeplat_tui.services.environments.standing import Built, Standing
 from kubeplat_tui.services.events import Outcome, Output, Root, Verb
 from kubeplat_tui.services.inventory import Instance, Layer
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Event, Stop
     from kubeplat_tui.services.inventory import LoadBalancer, Volume
-    from kubeplat_tui.services.prerequisites import Prerequisite
+    from kubeplat_tui.services.prerequisites import Key, Prerequisite
     from kubeplat_tui.services.secrets.store import SecretStore
     from kubeplat_tui.services.ssh.connections import Connections
     from kubeplat_tui.services.ssh.forwards import Forwards
@@ -40,6 +43,7 @@ NOW = datetime(2026, 11, 2, 14, 5, 9, tzinfo=UTC)
 SHOWN_FOLDER = Path("/home/jest/kubeplat/environments")
 """Where the environments seem to lie: pictures must not depend on the test's folder."""
 ROOTS = Path(__file__).parent / "roots"
+TEMPLATES = Path(__file__).parents[2] / "environments"
 
 PLAYGROUND = """\
 # The playground of jest.
@@ -202,6 +206,27 @@ INSTANCES = [
 ]
 
 
+def suggestion(region: str, profile: str, *, sandbox: bool) -> Suggestion:
+    """What the cloud would say of an account with two zones of its own and one environment."""
+    account = "123456789012" if sandbox else "210987654321"
+    return Suggestion(
+        regions=("eu-central-1", "eu-west-1", "eu-west-2"),
+        region=region,
+        account=account,
+        arn=f"arn:aws:iam::{account}:user/jest",
+        zones=tuple(f"{region}{letter}" for letter in "abc"),
+        vpc_cidr="10.81.0.0/16",
+        taken=(Taken("10.80.0.0/16", "staging"),),
+        access_cidrs=("127.0.0.1/32",) if sandbox else ("203.0.113.7/32",),
+        terraform_bucket_name="unused",
+        secrets_bucket_name="unused",
+        profile=profile,
+        profiles=() if sandbox else ("default", "lab", "staging"),
+        templates=("environment",),
+        public_zones=() if sandbox else ("example.com", "platform.example.com"),
+    )
+
+
 class FakeIntents(Intents):
     """Reads real files in `folder` and real declarations; the rest is made up here."""
 
@@ -217,6 +242,8 @@ class FakeIntents(Intents):
         workplace.environments.mkdir(parents=True)
         for name, text in (FILES if files is None else files).items():
             (workplace.environments / f"{name}.tfvars").write_text(text)
+        for template in TEMPLATES.glob("*.j2"):
+            (workplace.environments / template.name).write_text(template.read_text())
         self.behaviour = Behaviour()
         self.runs = dict(RUNS)
         self.status: FakeSandbox | None = FakeSandbox()
@@ -344,6 +371,56 @@ class FakeIntents(Intents):
     def standing(self, name: str) -> Standing:
         self.behaviour.enter(f"standing {name}")
         return self.standings.get(name, Standing(Built.NOTHING, 0, None, "", ""))
+
+    def suggest_environment(
+        self, name: str, *, region: str = "", profile: str = "", sandbox: bool = False
+    ) -> Suggestion:
+        self.behaviour.enter("suggest_environment")
+        return suggestion(region or "eu-west-1", profile, sandbox=sandbox)
+
+    def preview_environment(self, new: NewEnvironment) -> tuple[NewEnvironment, str]:
+        named = replace(
+            new,
+            terraform_bucket_name=f"{new.name}-state-4f21aa",
+            secrets_bucket_name=f"{new.name}-secrets-4f21aa",
+        )
+        return super().preview_environment(named)
+
+    def make_environment(self, new: NewEnvironment) -> Environment:
+        self.behaviour.enter("make_environment")
+        path = self.workplace.environments / f"{new.name}.tfvars"
+        path.write_text(self.preview_environment(new)[1])
+        return self.environment(new.name)
+
+    def remedy(self, site: Site, key: Key) -> str:
+        self.behaviour.enter(f"remedy {key}")
+        return f"The {key} of {site.environment.name} was made."
+
+    def copy_environment(self, source: str, name: str) -> Environment:
+        self.behaviour.enter(f"copy_environment {source} {name}")
+        text = (self.workplace.environments / f"{source}.tfvars").read_text()
+        (self.workplace.environments / f"{name}.tfvars").write_text(text.replace(source, name))
+        return self.environment(name)
+
+    def rename_environment(self, name: str, new: str) -> Environment:
+        self.behaviour.enter(f"rename_environment {name} {new}")
+        renamed = self.copy_environment(name, new)
+        (self.workplace.environments / f"{name}.tfvars").unlink()
+        return renamed
+
+    def belongings(self, name: str) -> Belongings:
+        self.behaviour.enter("belongings")
+        return Belongings(
+            file=SHOWN_FOLDER / f"{name}.tfvars",
+            folder=Path("/home/jest/.local/state/kubeplat") / name,
+            runs=len(self.runs.get(name, ())),
+            secrets=41,
+            authorities=("secure/ca.key", "secure/etcd-ca.key"),
+        )
+
+    def delete_environment(self, name: str) -> None:
+        self.behaviour.enter(f"delete_environment {name}")
+        (self.workplace.environments / f"{name}.tfvars").unlink()
 
     def credentials(self, site: Site) -> CredentialsStatus:
         from tests.screens import fake_credentials

@@ -121,7 +121,7 @@ async def test_opening_says_how_long_it_takes_and_can_be_left(
 async def test_a_list_that_cannot_be_read_says_why_and_is_read_again(
     intents: FakeIntents, make_app: MakeApp
 ) -> None:
-    intents.behaviour.errors["environments"] = KubeplatError(
+    intents.behaviour.errors["environment_names"] = KubeplatError(
         "/srv/environments could not be listed.",
         why="Permission denied.",
         todo="Give yourself the right to read it.",

@@ -1,0 +1,362 @@
+"""Making a new environment: a form that the cloud fills in while you type, then the file, then it is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+from kubeplat_tui.actions import bindings
+from kubeplat_tui.screens.base import BaseScreen
+from kubeplat_tui.screens.environments.form import (
+    FIELDS,
+    IN_SANDBOX,
+    MAKE_ZONE,
+    Field,
+    Typed,
+    suggested,
+)
+from kubeplat_tui.services.environments.answers import Answer
+from kubeplat_tui.widgets.state import failed, loading, notice_text
+from kubeplat_tui.widgets.tick import Tick
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from textual import events
+    from textual.app import ComposeResult
+
+    from kubeplat_tui.screens.environments.file_dialog import Made
+    from kubeplat_tui.services.environments.creation import NewEnvironment, Suggestion
+    from kubeplat_tui.widgets.state import Notice
+
+
+class FieldRow(Horizontal):
+    """A label, what is typed, and what is wrong with it: a sign on a narrow screen, the sentence on a wide one."""
+
+    DEFAULT_CSS = """
+    FieldRow { height: 1; }
+    FieldRow .label { width: 14; color: $quiet; }
+    FieldRow Input, FieldRow Input:focus {
+        width: 1fr; max-width: 60; height: 1; border: none; padding: 0 1; background: $panel;
+    }
+    FieldRow Input:focus { background: $cursor; }
+    FieldRow .sign { width: 2; padding-left: 1; color: $error; }
+    FieldRow .note { display: none; width: 1fr; padding-left: 1; color: $error; text-wrap: nowrap; }
+    """
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(id=field.answer)
+        self.field = field
+
+    def compose(self) -> ComposeResult:
+        yield Static(self.field.label, classes="label", markup=False)
+        yield Input(compact=True, select_on_focus=False)
+        yield Static("", classes="sign", markup=False)
+        yield Static("", classes="note", markup=False)
+
+    @property
+    def input(self) -> Input:
+        """Where it is typed."""
+        return self.query_one(Input)
+
+    def show_problem(self, sentence: str) -> None:
+        """Say what is wrong, "" for nothing."""
+        self.query_one(".sign", Static).update("✖" if sentence else "")
+        self.query_one(".note", Static).update(sentence)
+
+
+class NewEnvironmentScreen(BaseScreen):
+    """The form. `ctrl+s` shows the file that would be written; there it is made."""
+
+    BINDINGS = bindings("wizard.go_on", "wizard.down", "wizard.up", "wizard.problem")
+    DEFAULT_CSS = """
+    NewEnvironmentScreen #title { height: 1; padding: 0 1; }
+    NewEnvironmentScreen #fields { height: auto; max-height: 1fr; padding: 1 3; }
+    NewEnvironmentScreen.-wide FieldRow .note { display: block; text-overflow: ellipsis; }
+    NewEnvironmentScreen Tick { height: 1; margin-left: 14; }
+    NewEnvironmentScreen #pane { height: auto; min-height: 6; max-height: 10; padding: 0 3; border-top: solid $line; }
+    NewEnvironmentScreen #help, NewEnvironmentScreen #wrong, NewEnvironmentScreen #found { height: auto; }
+    NewEnvironmentScreen #wrong { color: $error; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: Suggestion | None = None
+        self._asked: tuple[str, str, bool] | None = None
+        self._filled: dict[Answer, str] = {}
+        self._touched: set[Answer] = set()
+        self._zone_chosen = False
+        self._problems: Mapping[Answer, str] = {}
+        self._tried = False
+        self._notice: Notice | None = None
+
+    def compose_body(self) -> ComposeResult:
+        yield Static("", id="title")
+        with VerticalScroll(id="fields", can_focus=False):
+            for field in FIELDS:
+                yield FieldRow(field)
+                if field.answer is Answer.NAME:
+                    yield Tick(IN_SANDBOX, id="sandbox")
+                if field.answer is Answer.PUBLIC_ZONE:
+                    yield Tick(MAKE_ZONE, id="make_zone")
+        with Vertical(id="pane"):
+            yield Static("", id="help", markup=False)
+            yield Static("", id="wrong", markup=False)
+            yield VerticalScroll(Static("", id="found"), can_focus=False)
+
+    def on_mount(self) -> None:
+        self.set_interval(1, self._tick)
+        self._row(Answer.TEMPLATE).display = False  # until there is a choice
+        self._row(Answer.NAME).input.focus()
+        self._show_problems({})
+        self.refresh_data()
+
+    # --- what is typed ----------------------------------------------------------------------------
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something was typed that would be lost."""
+        return bool(self._touched)
+
+    @property
+    def _typed(self) -> Typed:
+        return Typed(
+            {field.answer: self._row(field.answer).input.value for field in FIELDS},
+            sandbox=self.query_one("#sandbox", Tick).value,
+            make_zone=self.query_one("#make_zone", Tick).value,
+        )
+
+    def _row(self, answer: Answer) -> FieldRow:
+        return self.query_one(f"#{answer}", FieldRow)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        answer = self._answer_of(event.input)
+        changed = event.value != self._filled.get(answer, "")
+        (self._touched.add if changed else self._touched.discard)(answer)
+        if answer is Answer.NAME:
+            self._fill()
+        self._check()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_field(1)
+
+    def on_input_blurred(self, event: Input.Blurred) -> None:
+        """A field was left: what it changes in the cloud's answers is asked for."""
+        event.stop()
+        self._ask()
+
+    def on_tick_changed(self, event: Tick.Changed) -> None:
+        event.stop()
+        if event.tick.id == "make_zone":
+            self._zone_chosen = True
+        else:
+            self._touched.discard(Answer.ACCOUNT)  # it is not asked for in the sandbox
+            for field in FIELDS:
+                if field.aws_only:
+                    self._row(field.answer).display = not event.tick.value
+            self._ask()
+        self._fill()
+        self._check()
+
+    @staticmethod
+    def _answer_of(field: Input) -> Answer:
+        row = field.parent
+        return row.field.answer if isinstance(row, FieldRow) else Answer.NAME
+
+    # --- what the cloud suggests --------------------------------------------------------------------
+
+    def refresh_data(self) -> None:
+        self._asked = None
+        self._ask()
+
+    def _ask(self) -> None:
+        """Look up suggestions, unless nothing that they depend on has changed, or what it is now is wrong."""
+        typed = self._typed
+        wrong = {Answer.REGION} & self._touched & self._problems.keys()
+        if typed.asks == self._asked or wrong:
+            return
+        self._asked = typed.asks
+        new, intents = typed.answers(), self.kubeplat.intents
+        self._say(loading("Looking up what fits: you can type meanwhile", self.kubeplat.now()))
+        self.fetch(
+            "Looking up what fits",
+            lambda: intents.suggest_environment(
+                new.name, region=new.region, profile=new.profile, sandbox=new.sandbox
+            ),
+            self._take,
+            failed=lambda error: self._say(failed(error)),
+            group="suggest",
+            quiet=True,
+        )
+
+    def _take(self, known: Suggestion) -> None:
+        self._known = known
+        self._say(None)
+        for answer, names in ((Answer.REGION, known.regions), (Answer.PROFILE, known.profiles)):
+            self._row(answer).input.suggester = SuggestFromList(names) if names else None
+        self._row(Answer.TEMPLATE).display = len(known.templates) > 1
+        self._fill()
+        self._asked = self._typed.asks
+        self._check()
+
+    def _fill(self) -> None:
+        """Put the suggestions into every field that nobody typed into."""
+        typed = self._typed
+        if not self._zone_chosen:
+            tick = self.query_one("#make_zone", Tick)
+            tick.value = typed.sandbox
+            tick.refresh()
+        if self._known is None:
+            return
+        name = typed.texts[Answer.NAME].strip()
+        for answer, text in suggested(self._known, name, sandbox=typed.sandbox).items():
+            if answer not in self._touched:
+                self._filled[answer] = text
+                self._row(answer).input.value = text
+
+    # --- what is wrong ------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        new, known, intents = self._typed.answers(), self._known, self.kubeplat.intents
+        self.fetch(
+            "Checking the answers",
+            lambda: intents.answer_problems(new, known),
+            self._show_problems,
+            failed=lambda error: self._say(failed(error)),
+            group="check",
+            quiet=True,
+        )
+
+    def _show_problems(self, problems: Mapping[Answer, str]) -> None:
+        self._problems = problems
+        for row in self.query(FieldRow):
+            row.show_problem(self._visible_problem(row.field.answer))
+        self._describe()
+        self.refresh_bindings()
+
+    def _visible_problem(self, answer: Answer) -> str:
+        """What is wrong with a field; an empty one is not scolded before somebody wants to go on."""
+        row = self._row(answer)
+        seen = row.display and (self._tried or bool(row.input.value))
+        return self._problems.get(answer, "") if seen else ""
+
+    # --- the pane -----------------------------------------------------------------------------------
+
+    def on_descendant_focus(self, _: events.DescendantFocus) -> None:
+        self._describe()
+
+    def _describe(self) -> None:
+        wrong = [row for row in self.query(FieldRow) if self._visible_problem(row.field.answer)]
+        note = f"  ✖ {len(wrong)} wrong" if wrong else ""
+        self.query_one("#title", Static).update(
+            Content.assemble(("New environment", "bold"), (note, "$error"))
+        )
+        row = self.focused.parent if self.focused else None
+        help_, problem = "Space switches it.", ""
+        if isinstance(row, FieldRow):
+            help_, problem = row.field.help, self._visible_problem(row.field.answer)
+        self.query_one("#help", Static).update(help_)
+        self.query_one("#wrong", Static).update(f"✖ {problem}" if problem else "")
+
+    def _say(self, notice: Notice | None) -> None:
+        """Say how the looking up goes; None: what it found."""
+        self._notice = notice
+        self._tick()
+
+    def _tick(self) -> None:
+        if self._notice is not None:
+            found = notice_text(self._notice, self.kubeplat.now())
+        elif self._known is not None:
+            found = found_words(self._known)
+        else:
+            return
+        self.query_one("#found", Static).update(found)
+
+    # --- going on and leaving -----------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "problem":
+            return any(self._visible_problem(answer) for answer in self._problems)
+        return super().check_action(action, parameters)
+
+    @property
+    def own_titles(self) -> Mapping[str, str]:
+        return {"screen.refresh": "Look up again", "screen.quit": "Back"}
+
+    def action_field(self, by: int) -> None:
+        """Go to another field."""
+        (self.focus_next if by > 0 else self.focus_previous)()
+
+    def action_problem(self) -> None:
+        """Go to the next field with a problem."""
+        wrong = [row for row in self.query(FieldRow) if self._visible_problem(row.field.answer)]
+        here = self.focused.parent if self.focused else None
+        after = wrong[wrong.index(here) + 1 :] if here in wrong else wrong
+        if wrong:
+            (after or wrong)[0].input.focus()
+
+    def action_go_on(self) -> None:
+        """Show the file, or what is wrong still."""
+        self._tried = True
+        new, known, intents = self._typed.answers(), self._known, self.kubeplat.intents
+
+        def look() -> tuple[Mapping[Answer, str], tuple[NewEnvironment, str] | None]:
+            problems = intents.answer_problems(new, known)
+            return problems, None if problems else intents.preview_environment(new)
+
+        def show(looked: tuple[Mapping[Answer, str], tuple[NewEnvironment, str] | None]) -> None:
+            problems, file = looked
+            self._show_problems(problems)
+            if file is None:
+                self.action_problem()
+            else:
+                self._show_file(*file)
+
+        self.fetch(
+            "Writing the file",
+            look,
+            show,
+            failed=lambda error: self._say(failed(error)),
+            group="check",
+            quiet=True,
+        )
+
+    def _show_file(self, new: NewEnvironment, text: str) -> None:
+        from kubeplat_tui.screens.environments.file_dialog import FileDialog
+
+        self.app.push_screen(FileDialog(new, text), self._made)
+
+    async def _made(self, made: Made | None) -> None:
+        if made is None:
+            return
+        await self.kubeplat.go_home()
+        made.tell(self.app)
+        await self.kubeplat.go(made.environment.name)
+
+    async def leave(self) -> None:
+        """Ask where something was typed, then go."""
+        if not self.unsaved:
+            await super().leave()
+            return
+        from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
+
+        decision = Decision("Leave without making it?", "What you typed is forgotten.", yes="Leave")
+        self.app.push_screen(ConfirmDialog(decision), self._leave_if)
+
+    async def _leave_if(self, answer: str | None) -> None:
+        if answer:
+            await super().leave()
+
+
+def found_words(known: Suggestion) -> Content:
+    """Who asked, and what could not be learned."""
+    who = f"Looked up as {known.arn}." if known.arn else "Looked up without an account."
+    lines = [Content.assemble(("✔ " if known.arn else "○ ", "$success" if known.arn else "$quiet"), who)]
+    lines += [Content.assemble(("▲ ", "$warning"), note) for note in known.notes]
+    return Content("\n").join(lines)
