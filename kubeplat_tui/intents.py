@@ -8,13 +8,16 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services.credentials.cloud_credentials import SharedCredentials
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kubeplat_tui.services.cloud import Cloud, Identity, SandboxDoor, SandboxStatus
+    from kubeplat_tui.services.credentials.model import CredentialQuestions, CredentialsStatus
     from kubeplat_tui.services.environments import Environment, Found
+    from kubeplat_tui.services.environments.answers import Answer
     from kubeplat_tui.services.environments.creation import NewEnvironment, Suggestion
     from kubeplat_tui.services.environments.moving import Belongings
     from kubeplat_tui.services.environments.standing import Standing, Viewing
@@ -62,6 +65,9 @@ class Intents:
         self._forwards: dict[str, Forwards] = {}
         self._declarations: dict[str, tuple[frozenset[tuple[str, int, int]], Declarations]] = {}
         self._looking: Viewing | None = None
+        self.credential_questions: CredentialQuestions | None = None
+        """Whoever is asked for the codes of MFA devices; set by the front end. None: nobody can be asked."""
+        self._credentials = SharedCredentials(lambda: self.credential_questions, self._environ)
         self._lock = threading.Lock()
 
     # --- environments -------------------------------------------------------------------------------------------
@@ -138,6 +144,19 @@ class Intents:
         from kubeplat_tui.services.environments import creation
 
         return creation.make(self.workplace, self.declarations(new.name), new)
+
+    def answer_problems(self, new: NewEnvironment, known: Suggestion | None) -> dict[Answer, str]:
+        """What is wrong with the answers, by answer; compared with what is there as far as that is `known`."""
+        from kubeplat_tui.services.environments import answers
+
+        return answers.problems(self.workplace, self.declarations(), new, known)
+
+    def preview_environment(self, new: NewEnvironment) -> tuple[NewEnvironment, str]:
+        """The answers with what was left out, and the file that `make_environment` makes of them."""
+        from kubeplat_tui.services.environments import answers, creation
+
+        whole = answers.completed(new)
+        return whole, creation.text_of(self.workplace, self.declarations(), whole).decode()
 
     def copy_environment(self, source: str, name: str) -> Environment:
         """Copy the file of `source` under another name, with buckets, networks and names of its own.
@@ -384,14 +403,26 @@ class Intents:
     def account_cloud(self, region: str, *, profile: str = "", sandbox: bool = False) -> Cloud:
         """A cloud without an environment, which its caller closes; the sandbox is started where that is asked for."""
         from kubeplat_tui.services.cloud import Cloud
+        from kubeplat_tui.services.credentials.keys import Wanted
 
         if sandbox:
             return Cloud(region, None, self._sandbox_door().open())
-        return Cloud(region, None if self._environ.get("AWS_ACCESS_KEY_ID") else profile or None)
+        wanted = Wanted(profile or None)
+        return Cloud(region, wanted.profile, credentials=self._credentials.of(wanted, region))
 
     def identity(self, site: Site) -> Identity:
         """Whose credentials are used."""
         return site.cloud.identity()
+
+    def credentials(self, site: Site) -> CredentialsStatus:
+        """Whose credentials the environment uses, from where, until when. Asks AWS, but never for a code."""
+        from kubeplat_tui.services.credentials.caller_identity import checked
+
+        return checked(site.cloud.credentials_status(), site.environment)
+
+    def renew_credentials(self, site: Site) -> None:
+        """Get new keys now; may ask for a code. Raises `KubeplatError`: the old ones stay in use."""
+        site.cloud.renew_credentials()
 
     # --- the rest -----------------------------------------------------------------------------------------------
 
@@ -451,7 +482,9 @@ class Intents:
 
         with self._lock:
             if self._looking is None:
-                self._looking = Viewing(Clouds(None, self._environ, hurried=True), endpoint)
+                self._looking = Viewing(
+                    Clouds(None, self._environ, hurried=True, credentials=self._credentials), endpoint
+                )
             return self._looking
 
     def _check_nothing_is_built(self, name: str) -> None:
@@ -477,9 +510,16 @@ class Intents:
         return self._door
 
     def _cloud(self, environment: Environment) -> Cloud:
-        from kubeplat_tui.services.cloud import Clouds
+        from kubeplat_tui.services.cloud import Clouds, wanted_by
 
-        place = (str(environment.sandbox), environment.region, environment.profile)
+        wanted = wanted_by(environment)
+        place = (
+            str(environment.sandbox),
+            environment.region,
+            environment.profile,
+            wanted.role_arn,
+            wanted.mfa_serial,
+        )
         with self._lock:
             known = self._clouds.get(environment.name)
             if known and known[0] == place and not known[1].lost:
@@ -488,7 +528,7 @@ class Intents:
                 known[1].close()
             if environment.sandbox:
                 self._sandbox_door()
-            cloud = Clouds(self._door, self._environ).open(environment)
+            cloud = Clouds(self._door, self._environ, credentials=self._credentials).open(environment)
             self._clouds[environment.name] = (place, cloud)
             return cloud
 
@@ -500,11 +540,10 @@ class Intents:
     def _playground_account(self) -> str:
         """The account that the credentials for a playground belong to. Asks AWS."""
         from kubeplat_tui.services.caller import PLAYGROUND_PROFILE
-        from kubeplat_tui.services.cloud import Cloud
         from kubeplat_tui.services.environments import DEFAULT_REGION
 
-        profile = None if self._environ.get("AWS_ACCESS_KEY_ID") else PLAYGROUND_PROFILE
-        cloud = Cloud(self._environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION, profile)
+        region = self._environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+        cloud = self.account_cloud(region, profile=PLAYGROUND_PROFILE)
         try:
             return cloud.identity().account
         finally:

@@ -41,18 +41,19 @@ class Account(Cloud):
     ) -> None:
         super().__init__(region, profile)
         self._keys = keys
-        self._credentials = credentials
+        self._file = credentials
 
     def _boto(self) -> Any:
-        if self._session is not None or (self._keys is None and self._credentials is None):
-            return super()._boto()
+        # boto3's own search, its prompt included: kmsctl is used in scripts that know them.
+        if self._session is not None:
+            return self._session
         import boto3
         import botocore.session
         from botocore.exceptions import ProfileNotFound
 
         core = botocore.session.Session()
-        if self._credentials is not None:
-            core.set_config_variable("credentials_file", str(self._credentials))
+        if self._file is not None:
+            core.set_config_variable("credentials_file", str(self._file))
         try:
             self._session = boto3.Session(
                 botocore_session=core,
@@ -64,7 +65,7 @@ class Account(Cloud):
             )
         except ProfileNotFound as error:
             raise InputError(
-                f"There is no AWS profile named {self._profile} in {self._credentials}.",
+                f"There is no AWS profile named {self._profile} in {self._file or 'the files of AWS profiles'}.",
                 todo="Name another one with --profile, or another file with --credentials.",
             ) from error
         return self._session

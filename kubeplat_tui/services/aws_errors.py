@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services.errors import KubeplatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 FORBIDDEN = frozenset(
     {
@@ -63,13 +64,27 @@ BAD_CREDENTIALS = EXPIRED | {
     "IncompleteSignature",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
     "InvalidToken",
     "MissingAuthenticationToken",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
 
+SKEWED = frozenset({"RequestInTheFuture", "RequestTimeTooSkewed"})
+"""The clock itself is what is wrong."""
+
+SKEW_SECONDS = 4 * 60
+"""AWS takes signatures for five minutes (S3: fifteen): a clock further off explains a refusal."""
+
 _PERMISSION = re.compile(r"not authorized to perform:?\s+([A-Za-z0-9-]+:[A-Za-z0-9*]+)")
+_CANONICAL = re.compile(r"\s*The (?:Canonical String|String-to-Sign) for this request.*", re.DOTALL)
+"""A refused signature is explained with the whole request: the session token stands in it."""
+_KEY_ID = re.compile(r"\b(A[A-Z]{3})[A-Z0-9]{8,}([A-Z0-9]{4})\b")
+_SECRET = re.compile(
+    r"(?<![A-Za-z0-9+/=])(?=[A-Za-z0-9+/=]*[0-9])(?=[A-Za-z0-9+/=]*[a-z])(?=[A-Za-z0-9+/=]*[A-Z])[A-Za-z0-9+/=]{38,}"
+)
+_WRONG_TIME = re.compile(r"Signature (?:expired|not yet current)")
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 
 
@@ -101,6 +116,14 @@ class CredentialsError(AwsError):
     """There are no credentials, they have expired, or AWS does not accept them."""
 
 
+class ClockError(CredentialsError):
+    """AWS does not take a signature of this time of the day."""
+
+
+class RegionError(AwsError):
+    """The region does not exist, or the account has not enabled it."""
+
+
 @contextlib.contextmanager
 def aws_call(doing: str) -> Iterator[None]:
     """Turn botocore's errors in this block into sentences. `doing` as in `translated`."""
@@ -120,6 +143,14 @@ def translated(error: Exception, *, doing: str) -> KubeplatError:
     if isinstance(error, KubeplatError):
         return error
     kind, code, call = kind_of(error), code_of(error), call_of(error)
+    if _is_clock(error, kind):
+        return ClockError(
+            f"{doing} failed: this computer's clock is wrong.",
+            why=clock_words(seconds_ahead(getattr(error, "response", None) or {})),
+            todo="Set it (timedatectl set-ntp true, or the system's settings), then try again.",
+            call=call,
+            code=code,
+        )
     if kind is ForbiddenError:
         what = f"{doing} is not allowed: AWS refused {call}."
     elif kind is ThrottledError:
@@ -132,7 +163,7 @@ def translated(error: Exception, *, doing: str) -> KubeplatError:
         what = f"{doing} failed: there are no AWS credentials that are accepted."
     else:
         what = f"{doing} failed: AWS answered {code} to {call}." if code else f"{doing} failed."
-    return kind(what, why=_reason(error), todo=_todo(kind, error), call=call, code=code)
+    return kind(what, why=reason(error), todo=_todo(kind, error), call=call, code=code)
 
 
 def kind_of(error: Exception) -> type[AwsError]:
@@ -184,23 +215,62 @@ def is_absent(error: Exception) -> bool:
     return code_of(error) in ABSENT
 
 
-def _reason(error: Exception) -> str:
-    """What AWS or botocore says, as a sentence, without the blob that only AWS can read."""
+def reason(error: Exception) -> str:
+    """What AWS or botocore says, as a sentence: without the blob that only AWS can read, and without any key."""
     response = getattr(error, "response", None) or {}
     said = str(response.get("Error", {}).get("Message") or "") if response else str(error)
-    said = " ".join(_ENCODED.sub("", said).split()) or "It gave no reason"
+    said = one_line(_CANONICAL.sub("", _ENCODED.sub("", said))) or "It gave no reason"
     return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _todo(kind: type[AwsError], error: Exception) -> str:
     if kind is ForbiddenError:
-        permission = _PERMISSION.search(_reason(error))
+        permission = _PERMISSION.search(reason(error))
         needed = permission[1] if permission else call_of(error)
         return f"Ask the owner of the account for the permission {needed}, or use other credentials."
     if kind is CredentialsError:
         if code_of(error) in EXPIRED:
-            return "Get new credentials, then try again."
-        return "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile named by aws_profile."
+            return (
+                "Renew them: kubeplat credentials --renew; where it says that it cannot, get new ones there."
+            )
+        return "kubeplat credentials says where they come from and what is wrong with them."
     if kind is ThrottledError:
         return "Wait a moment, then try again."
     return "Check the network, then try again." if kind is UnreachableError else ""
+
+
+def one_line(said: str) -> str:
+    """What a program said, on one line, with what may be a key or token cut out of it."""
+    return _SECRET.sub("…", _KEY_ID.sub(lambda found: f"{found[1]}…{found[2]}", " ".join(said.split())))
+
+
+def seconds_ahead(response: Mapping[str, Any]) -> float | None:
+    """How far AWS's clock is ahead of this computer's, by an answer's Date; None where it has none."""
+    from kubeplat_tui.services.events import now
+
+    headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        at = parsedate_to_datetime(str(headers["date"]))
+    except (KeyError, ValueError):
+        return None
+    return (at - now()).total_seconds() if at.tzinfo is not None else None
+
+
+def clock_words(ahead: float | None) -> str:
+    """How wrong this computer's clock is, as a sentence."""
+    from kubeplat_tui.services.runs import age_words
+
+    if ahead is None:
+        return "AWS did not say its own time."
+    return f"It is {age_words(abs(ahead))} {'behind' if ahead > 0 else 'ahead of'} AWS's."
+
+
+def _is_clock(error: Exception, kind: type[AwsError]) -> bool:
+    code = code_of(error)
+    if code in SKEWED:
+        return True
+    if kind is not CredentialsError or not code:
+        return False
+    ahead = seconds_ahead(getattr(error, "response", None) or {})
+    far = ahead is not None and abs(ahead) > SKEW_SECONDS
+    return far or _WRONG_TIME.search(reason(error)) is not None

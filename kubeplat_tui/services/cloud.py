@@ -6,10 +6,11 @@ got.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kubeplat_tui.services.errors import KubeplatError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from kubeplat_tui.services.credentials.cloud_credentials import CloudCredentials, SharedCredentials
+    from kubeplat_tui.services.credentials.keys import Resolved, Wanted
+    from kubeplat_tui.services.credentials.model import CredentialsStatus
     from kubeplat_tui.services.environments import Environment
 
 SANDBOX_ACCOUNT = "123456789012"
@@ -26,6 +30,8 @@ SANDBOX_ACCOUNT = "123456789012"
 
 HURRIED_SECONDS = 3
 """What a hurried cloud waits for a connection, and for an answer."""
+HURRIED_CONNECTIONS = 32
+"""Many environments are asked for at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +100,25 @@ class Identity:
 
     account: str
     arn: str
+    ahead: float | None = field(default=None, compare=False)
+    """Seconds that AWS's clock is ahead of this computer's; None where AWS did not say its time."""
 
 
 class Cloud:
     """An environment's AWS. Clients are made once and shared; making them is safe from any thread."""
 
     def __init__(
-        self, region: str, profile: str | None, lease: SandboxLease | None = None, *, hurried: bool = False
+        self,
+        region: str,
+        profile: str | None,
+        lease: SandboxLease | None = None,
+        *,
+        hurried: bool = False,
+        credentials: CloudCredentials | None = None,
     ) -> None:
-        """`hurried`: what is not answered within seconds is not waited for, and asked once only."""
+        """`hurried`: what is not answered within seconds is not waited for, and asked once only; nobody is asked for
+        a code. `credentials` are those of `profile`, where others share them; None: its own, which ask nobody.
+        """
         self.region = region
         self._hurried = hurried
         self._profile = profile
@@ -110,6 +126,7 @@ class Cloud:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._session: Any = None
+        self._credentials = credentials
 
     @property
     def lost(self) -> bool:
@@ -133,24 +150,21 @@ class Cloud:
                 self._clients[service] = self._make_client(service)
             return self._clients[service]
 
+    def client_in(self, region: str, service: str) -> Any:
+        """A client of another region, made for one question."""
+        with self._lock:
+            return self._make_client(service, region)
+
     def identity(self) -> Identity:
         """Who we are. Raises `KubeplatError` where there are no valid credentials."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from kubeplat_tui.services.credentials.caller_identity import identity
 
-        try:
-            caller = self.client("sts").get_caller_identity()
-        except (BotoCoreError, ClientError) as error:
-            raise KubeplatError(
-                "AWS did not accept the credentials.",
-                why=f"{error}",
-                todo="Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile named by aws_profile.",
-            ) from error
-        return Identity(account=caller["Account"], arn=caller["Arn"])
+        return identity(self)
 
     def credentials(self) -> Any:
-        """What the clients sign with: botocore's credentials, which renew themselves; None where there are none.
+        """What the clients sign with: botocore's credentials, which renew themselves.
 
-        For requests that are signed by hand. Raises botocore's `BotoCoreError` where they cannot be read.
+        For requests that are signed by hand. They raise `KubeplatError` where there are none.
         """
         with self._lock:
             if self._lease is not None:
@@ -158,6 +172,48 @@ class Cloud:
 
                 return Credentials("sandbox", "sandbox")
             return self._boto().get_credentials()
+
+    def credentials_status(self) -> CredentialsStatus:
+        """Whose credentials are used, from where, until when. Blocking, asks AWS; never asks for a code."""
+        from kubeplat_tui.services.credentials.model import CredentialsStatus, Kind
+
+        if self._lease is not None:
+            status = CredentialsStatus(Kind.SANDBOX, "the sandbox's own: nothing of yours is used")
+        else:
+            status = self._own_credentials().status()
+        if status.problem:
+            return status
+        try:
+            found = self.identity()
+        except KubeplatError as error:
+            return replace(status, problem=str(error))
+        return replace(status, account=found.account, arn=found.arn)
+
+    def renew_credentials(self) -> None:
+        """Get new keys now. Blocking; asks for a code where one is needed. Raises `KubeplatError`: the old ones stay.
+
+        Keys that last are only read again.
+        """
+        if self._lease is None:
+            self._own_credentials().renew()
+
+    def forget_credentials(self) -> int:
+        """Take the session tokens out of the keyring and out of this process; how many the keyring had."""
+        return self._own_credentials().forget() if self._lease is None else 0
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the keys in use expire; None where they do not, or nothing was asked yet. Never blocks."""
+        return self._own_credentials().expires if self._lease is None else None
+
+    @property
+    def login(self) -> Resolved | None:
+        """The keys in use and how a child process gets them, for the guard before an apply. Never blocks."""
+        return self._own_credentials().held if self._lease is None else None
+
+    def nobody_asked(self) -> contextlib.AbstractContextManager[None]:
+        """A block in which nobody is asked for a code, whoever needs one: Terraform is in the middle of its work."""
+        return self._own_credentials().silence() if self._lease is None else contextlib.nullcontext()
 
     def ca_bundle(self) -> str:
         """The file of the certificates that boto3 trusts: `AWS_CA_BUNDLE`, the profile's, or its own."""
@@ -188,25 +244,37 @@ class Cloud:
         return connection
 
     def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """What a child process (Terraform) needs in its environment to talk to this cloud, on top of `base`."""
+        """What a child process needs in its environment to talk to this cloud, on top of `base`.
+
+        Blocking, and may ask for a code: keys that expire are in it. Raises `KubeplatError` where there are none.
+        """
+        return self.surroundings(base) | self.login_environ()
+
+    def surroundings(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """`environ` without anybody's credentials. Never blocks."""
+        from kubeplat_tui.services.credentials.keys import NAMES
+
         environ = dict(os.environ if base is None else base)
+        for name in NAMES:
+            environ.pop(name, None)
         environ.update(AWS_REGION=self.region, AWS_DEFAULT_REGION=self.region)
         if self._lease is not None:
             # An IP address as endpoint makes the SDKs use path-style S3 by themselves.
-            for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
-                environ.pop(name, None)
             environ.update(
                 AWS_ENDPOINT_URL=self._lease.endpoint,
-                AWS_ACCESS_KEY_ID="sandbox",
-                AWS_SECRET_ACCESS_KEY="sandbox",  # noqa: S106 - the simulated AWS asks for one and checks nothing
                 AWS_EC2_METADATA_DISABLED="true",
                 AWS_CONFIG_FILE=os.devnull,
                 AWS_SHARED_CREDENTIALS_FILE=os.devnull,
                 NO_PROXY=",".join(filter(None, [environ.get("NO_PROXY", ""), "127.0.0.1"])),
             )
-        elif self._profile:
-            environ["AWS_PROFILE"] = self._profile
         return environ
+
+    def login_environ(self) -> dict[str, str]:
+        """The credentials of a child process, as they are now: keys, or the profile that renews itself. Blocking."""
+        if self._lease is not None:
+            # The simulated AWS asks for keys and checks nothing.
+            return {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
+        return self._own_credentials().environ()
 
     def close(self) -> None:
         """Give back what is held. The clients are not usable afterwards."""
@@ -217,7 +285,7 @@ class Cloud:
         if self._lease is not None:
             self._lease.close()
 
-    def _make_client(self, service: str) -> Any:
+    def _make_client(self, service: str, region: str | None = None) -> Any:
         from botocore.config import Config
 
         config = Config(retries={"mode": "standard", "total_max_attempts": 5}, user_agent_extra="kubeplat")
@@ -226,43 +294,66 @@ class Cloud:
                 Config(
                     connect_timeout=HURRIED_SECONDS,
                     read_timeout=HURRIED_SECONDS,
+                    max_pool_connections=HURRIED_CONNECTIONS,
                     retries={"mode": "standard", "total_max_attempts": 1},
                 )
             )
         if self._lease is not None:
             return self._boto().client(
                 service,
+                region_name=region,
                 config=config.merge(Config(proxies={}, s3={"addressing_style": "path"})),
                 endpoint_url=self._lease.endpoint,
                 aws_access_key_id="sandbox",
                 aws_secret_access_key="sandbox",  # noqa: S106 - see environ
             )
-        return self._boto().client(service, config=config)
+        return self._boto().client(service, region_name=region, config=config)
+
+    def _own_credentials(self) -> CloudCredentials:
+        if self._credentials is None:
+            from kubeplat_tui.services.credentials.cloud_credentials import CloudCredentials
+            from kubeplat_tui.services.credentials.keys import Wanted
+
+            self._credentials = CloudCredentials(Wanted(self._profile), self.region)
+        return self._credentials
 
     def _boto(self) -> Any:
         # The published types know the services by literal names only; ours come as strings.
         if self._session is None:
             import boto3
-            from botocore.exceptions import ProfileNotFound
+            import botocore.session
 
-            try:
-                self._session = boto3.Session(
-                    region_name=self.region, profile_name=None if self._lease is not None else self._profile
-                )
-            except ProfileNotFound as error:
-                raise KubeplatError(
-                    f"There is no AWS profile named {self._profile}.",
-                    why="Neither AWS_ACCESS_KEY_ID is set nor does ~/.aws/credentials or ~/.aws/config have it.",
-                    todo="Add the profile, or name another one with aws_profile in the environment's file.",
-                ) from error
+            core = botocore.session.Session()
+            profile = None
+            if self._lease is None:
+                from kubeplat_tui.services.credentials.renewing import OurProvider, RenewingCredentials
+
+                signing = RenewingCredentials(self._own_credentials(), quiet=self._hurried)
+                core.register_component("credential_provider", OurProvider(signing))
+                # Beside keys a profile says how AWS is reached: certificates, endpoints.
+                if not os.environ.get("AWS_ACCESS_KEY_ID") and self._profile in core.available_profiles:
+                    profile = self._profile
+            self._session = boto3.Session(
+                botocore_session=core, region_name=self.region, profile_name=profile
+            )
         return self._session
 
 
 class Clouds:
     """Opens the cloud that an environment's file names."""
 
-    def __init__(self, sandbox: SandboxDoor | None = None, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: SandboxDoor | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        hurried: bool = False,
+        credentials: SharedCredentials | None = None,
+    ) -> None:
+        """`credentials`: whoever else works with the same ones, a code is asked for once. None: nobody is asked."""
         self._sandbox = sandbox
+        self._shared = credentials
+        self._hurried = hurried
         self._environ = os.environ if environ is None else environ
 
     def open(self, environment: Environment) -> Cloud:
@@ -273,7 +364,22 @@ class Clouds:
                     f"{environment.name} lives in the sandbox, and this program was started without one.",
                     todo="Start it with ./play.kube or ./run.kube, which bring the sandbox's packages.",
                 )
-            return Cloud(environment.region, None, self._sandbox.open())
-        # Keys in the environment come first, as the original had it; then the profile.
-        profile = None if self._environ.get("AWS_ACCESS_KEY_ID") else environment.profile
-        return Cloud(environment.region, profile)
+            return Cloud(environment.region, None, self._sandbox.open(), hurried=self._hurried)
+        from kubeplat_tui.services.credentials.cloud_credentials import SharedCredentials
+
+        shared = self._shared or SharedCredentials(lambda: None, self._environ)
+        wanted = wanted_by(environment)
+        return Cloud(
+            environment.region,
+            wanted.profile,
+            hurried=self._hurried,
+            credentials=shared.of(wanted, environment.region),
+        )
+
+
+def wanted_by(environment: Environment) -> Wanted:
+    """The credentials that the environment's file names."""
+    from kubeplat_tui.services.credentials.keys import Wanted
+
+    role, serial = (str(environment.values.get(name) or "") for name in ("aws_role_arn", "aws_mfa_serial"))
+    return Wanted(environment.profile, role, serial)

@@ -23,7 +23,7 @@ from kubeplat_tui.services.terraform import provider_mirror
 from kubeplat_tui.services.terraform.process import TerraformProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.terraform.binary import TerraformBinary
@@ -59,8 +59,11 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # python-ter
         *,
         init_speaks_json: bool = True,
         lasting: bool = True,
+        login: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """`login`: the environment variables with the credentials; asked anew for each command, as they expire."""
         self.environ = dict(environ)
+        self._login = login
         self._lasting = lasting
         self.folder = folder
         self._init_form = {"json": FLAG} if init_speaks_json else {}
@@ -101,7 +104,7 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # python-ter
         return TerraformProcess(
             self.generate_cmd_string(cmd, *arguments, **options),
             self.folder,
-            self.environ,
+            self.environ | dict(self._login()),
             lasting=self._lasting,
         )
 
@@ -165,13 +168,20 @@ class Toolbox:
     """Where providers come from, for people."""
     lasting: bool
     """Whether the cloud outlives us."""
+    login: Callable[[], Mapping[str, str]] = dict
+    """The credentials of a command, as environment variables: as they are when it starts."""
 
     def in_folder(self, folder: Path) -> Terraform:
         """Terraform working in `folder`."""
         # `init -json` came with Terraform 1.9; OpenTofu went its own way before that.
         speaks_json = self.binary.product is terraform_binary.Product.TERRAFORM
         return Terraform(
-            folder, self.binary.path, self.environ, init_speaks_json=speaks_json, lasting=self.lasting
+            folder,
+            self.binary.path,
+            self.environ,
+            init_speaks_json=speaks_json,
+            lasting=self.lasting,
+            login=self.login,
         )
 
 
@@ -186,9 +196,10 @@ def find_toolbox(site: Site, environ: Mapping[str, str] | None = None) -> Toolbo
     configuration = provider_mirror.prepare(site.workplace.cache / "terraform", environ, home)
     return Toolbox(
         binary,
-        child_environ(site.cloud.environ(configuration.environ(environ))),
+        child_environ(site.cloud.surroundings(configuration.environ(environ))),
         str(configuration.mirror or ""),
         site.cloud.lasting,
+        site.cloud.login_environ,
     )
 
 
