@@ -14,11 +14,16 @@ SMALLEST = (60, 20)
 """Columns and rows that the application needs."""
 
 COMPLETION = "_KUBEPLAT_COMPLETE"
+IN_SHELL = "KUBEPLAT_SHELL"
 TYPE_INSTEAD = "Type a verb, for example `kubeplat environments`; `kubeplat --help` lists them."
 
 
 def main() -> int:
     """Run what the process's arguments ask for; returns the exit code."""
+    if IN_SHELL in os.environ:
+        from kubeplat_tui.shell import settings
+
+        settings.leave(os.environ)
     match sys.argv[1:]:
         case _ if COMPLETION in os.environ:  # the shell asks what could be typed next
             return _command_line([])

@@ -29,6 +29,11 @@ class EnvironmentFolders:
         return self.root / "work"
 
     @property
+    def reading(self) -> Path:
+        """The roots once more, for Terraform's commands that only read: a run beside them is not disturbed."""
+        return self.root / "reading"
+
+    @property
     def runs(self) -> Path:
         """One folder a run: its journal and its plans."""
         return self.root / "runs"

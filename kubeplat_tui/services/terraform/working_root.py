@@ -20,6 +20,7 @@ from kubeplat_tui.services.workplace import PRIVATE_FILE, private_folder, write_
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+    from pathlib import Path
 
     from kubeplat_tui.services.adopt import Import
     from kubeplat_tui.services.events import Diagnostic, Event, Root
@@ -53,12 +54,21 @@ class Ended:
 class WorkingRoot:
     """A root, its folder, and the Terraform that works in it. Only one command runs at a time."""
 
-    def __init__(self, root: Root, work: Work, toolbox: Toolbox, store: StateStore | None) -> None:
+    def __init__(
+        self,
+        root: Root,
+        work: Work,
+        toolbox: Toolbox,
+        store: StateStore | None,
+        *,
+        folder: Path | None = None,
+    ) -> None:
+        """`folder` is where the root lies, where that is not the environment's usual place."""
         self.root = root
         self._work = work
         self._toolbox = toolbox
         self._store = store
-        self.folder = work.site.folders.work / root
+        self.folder = folder or work.site.folders.work / root
         self._terraform = toolbox.in_folder(self.folder)
         self._stamp = self.folder / STAMP
         self._early: tuple[str, TerraformProcess] | None = None
