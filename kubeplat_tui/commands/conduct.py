@@ -25,6 +25,24 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks for a clean stop: ctrl+c, a shutdown, a lost connection."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """What is said when somebody interrupts: the first time, and every other."""
+
+    first: str
+    again: str
+
+
+STOPS_TERRAFORM = Stopping(
+    "Stopping cleanly: Terraform finishes what it has begun. This can take a minute.",
+    "Already stopping; a second interruption would only harm Terraform's state.",
+)
+STOPS_WAITING = Stopping(
+    "Stopping: what AWS was asked for goes on by itself.",
+    "Already stopping; AWS is asked for nothing more.",
+)
+
+
 class Drawing(Protocol):
     """Where events go."""
 
@@ -82,22 +100,29 @@ def conduct(
     drawing: Drawing,
     *,
     watch: Callable[[Event], None] = lambda _: None,
+    stopping: Stopping = STOPS_TERRAFORM,
 ) -> PipelineFinished:
     """Run `pipeline` to its end, draw what it says, and give back its last event.
 
     ctrl+c asks it once to stop cleanly, and again does nothing: a second signal would kill Terraform at work.
     `watch` sees every event before it is drawn. What the pipeline raises is raised here.
     """
-    return _Conductor(pipeline, decisions, drawing, watch).run()
+    return _Conductor(pipeline, decisions, drawing, watch, stopping).run()
 
 
 class _Conductor:
     def __init__(
-        self, pipeline: Pipeline, decisions: Decisions, drawing: Drawing, watch: Callable[[Event], None]
+        self,
+        pipeline: Pipeline,
+        decisions: Decisions,
+        drawing: Drawing,
+        watch: Callable[[Event], None],
+        stopping: Stopping,
     ) -> None:
         self._pipeline = pipeline
         self._drawing = drawing
         self._watch = watch
+        self._stopping = stopping
         self._stop = Stop()
         self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
         self._person = decisions if isinstance(decisions, prompts.Person) else None
@@ -179,9 +204,6 @@ class _Conductor:
     def _heard(self, number: int, _: FrameType | None) -> None:
         if self._asking and number == signal.SIGINT:
             raise KeyboardInterrupt  # at a question, ctrl+c means no
-        if self._stop.request():
-            sentence = "Stopping cleanly: Terraform finishes what it has begun. This can take a minute."
-        else:
-            sentence = "Already stopping; a second interruption would only harm Terraform's state."
+        sentence = self._stopping.first if self._stop.request() else self._stopping.again
         # Only handed over: the signal may have come in the middle of a line.
         self._news.put(_Said(sentence))

@@ -1,15 +1,12 @@
-"""`instances`, `volumes`, `elbs`, `terminate`: what of the environment exists in AWS."""
+"""`instances`, `volumes`, `elbs`: what of the environment exists in AWS."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 import typer
 
-from kubeplat_tui.commands import prompts
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.tables import Column, print_table
-from kubeplat_tui.commands.verb import ConfirmOption, verb
-from kubeplat_tui.services.errors import ExitCode, InputError
+from kubeplat_tui.commands.verb import verb
 from kubeplat_tui.services.inventory import LoadBalancer
 from kubeplat_tui.services.site import Site
 from kubeplat_tui.widgets import cells
@@ -17,10 +14,9 @@ from kubeplat_tui.widgets import cells
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to `app`."""
-    verb(app, "instances")(instances)
-    verb(app, "volumes")(volumes)
-    verb(app, "elbs")(load_balancers)
-    verb(app, "terminate")(terminate)
+    verb(app, "instances", also="aws-instances")(instances)
+    verb(app, "volumes", also="aws-volumes")(volumes)
+    verb(app, "elbs", also="aws-elbs")(load_balancers)
 
 
 def instances(session: Session) -> None:
@@ -125,40 +121,6 @@ def load_balancers(session: Session) -> None:
         for balancer in found
     ]
     return _show(session, columns, rows, f"{site.environment.name} has no load balancers.")
-
-
-def terminate(
-    session: Session,
-    instance: Annotated[str, typer.Argument(metavar="ID", help="The machine's id, as `instances` shows it.")],
-    confirm: ConfirmOption = None,
-) -> ExitCode | None:
-    """Terminate one of the environment's machines.
-
-    Asks for the environment's name, twice outside a playground. Its auto-scaling group replaces it.
-    """
-    environment = session.environment()
-    decisions = prompts.decisions(session, environment, confirm, destroys=True)
-    site = session.open()
-    machine = next((found for found in session.intents.instances(site) if found.id == instance), None)
-    if machine is None:
-        raise InputError(
-            f"{environment.name} has no machine {instance}.",
-            todo="See `kubeplat instances` for its machines.",
-        )
-    for question in prompts.termination(environment, machine):
-        if decisions.answer(question) != question.expected:
-            session.note("Not confirmed; nothing was changed.")
-            return ExitCode.FAILED
-    session.intents.terminate(site, instance)
-    if session.options.json:
-        session.print_json(
-            {"environment": environment.name, "sandbox": environment.sandbox, "terminated": instance}
-        )
-    else:
-        session.out.print(
-            f"{machine.name} ({instance}) terminates; its auto-scaling group starts another one."
-        )
-    return None
 
 
 def _document(site: Site, name: str, found: object) -> dict[str, object]:

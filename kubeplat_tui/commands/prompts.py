@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.events import Question
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kubeplat_tui.commands.session import Session
     from kubeplat_tui.services.environments import Environment
-    from kubeplat_tui.services.events import Decisions
-    from kubeplat_tui.services.inventory import Instance
+    from kubeplat_tui.services.events import Decisions, Question
 
 
 class Person:
@@ -107,23 +107,9 @@ def confirmed(session: Session, question: Question) -> bool:
     return ask(session, question) == question.expected
 
 
-def termination(environment: Environment, machine: Instance) -> list[Question]:
-    """What is asked before a machine is terminated: once in a playground, twice elsewhere."""
-    name = environment.name
-    first = Question(
-        topic="terminate",
-        title=f"Terminate {machine.name} ({machine.id}, {machine.zone})?",
-        detail="What is on its root volume is lost; its auto-scaling group starts another machine.",
-        expected=name,
-        destructive=True,
-    )
-    if environment.playground:
-        return [first]
-    again = Question(
-        topic="terminate-again",
-        title=f"{name} is not a playground. Really terminate {machine.name}?",
-        detail="",
-        expected=name,
-        destructive=True,
-    )
-    return [first, again]
+def granted(session: Session, decisions: Decisions, questions: Iterable[Question]) -> bool:
+    """Whether every question is answered as expected; says that nothing was changed where one is not."""
+    if all(decisions.answer(question) == question.expected for question in questions):
+        return True
+    session.note("Not confirmed; nothing was changed.")
+    return False

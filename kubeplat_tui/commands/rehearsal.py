@@ -42,9 +42,6 @@ if TYPE_CHECKING:
 
 USER = "rehearsal"
 MACHINES = {Layer.SECURE: 3, Layer.COMPUTE: 3, Layer.BASTION: 1}
-REPLACED_WITHIN = 60.0
-"""Seconds that an auto-scaling group gets to replace a machine."""
-
 ENDED_WITHIN = 10.0
 """Seconds that a process gets to end after it was told to."""
 
@@ -275,15 +272,16 @@ class Rehearsal:
     def _replace(self) -> str:
         victim = next(machine for machine in self._running() if machine.layer is Layer.COMPUTE)
         self._ssh.hold(victim)
-        self.intents.terminate(self._site(), victim.id)
-
-        def replaced() -> bool:
-            machines = [machine for machine in self._running() if machine.layer is Layer.COMPUTE]
-            return len(machines) == MACHINES[Layer.COMPUTE] and victim.id not in {
-                each.id for each in machines
-            }
-
-        self._wait_for(replaced, f"{victim.id} was not replaced within {REPLACED_WITHIN:.0f} s.")
+        self._played(
+            lambda site, _, stop: self.intents.terminate(
+                site, self.intents.termination(site, [victim.id]), stop
+            )
+        )
+        machines = {machine.id for machine in self._running() if machine.layer is Layer.COMPUTE}
+        expect(
+            len(machines) == MACHINES[Layer.COMPUTE] and victim.id not in machines,
+            f"{victim.id} was not replaced.",
+        )
         return f"{victim.id} in {victim.zone}"
 
     def _cleanup(self) -> str:
@@ -366,18 +364,6 @@ class Rehearsal:
         moved = json.loads(json.dumps(subnets).replace("10.80.", "192.168.", 1))
         expect(moved != subnets, "The subnets are not in 10.80.0.0/16, so none could be moved out.")
         return moved  # type: ignore[no-any-return]  # JSON gives back what went in
-
-    def _wait_for(self, condition: Callable[[], bool], sentence: str) -> None:
-        deadline = time.monotonic() + REPLACED_WITHIN
-        asked = threading.Event()
-        forget = self.stop.when_requested(asked.set)
-        try:
-            while not condition():
-                expect(time.monotonic() < deadline, sentence)
-                if asked.wait(LOOK_AGAIN):
-                    raise InterruptedRehearsalError("It was interrupted.")
-        finally:
-            forget()
 
     def _note(self, entry: dict[str, object]) -> None:
         descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)

@@ -15,7 +15,7 @@ from kubeplat_tui.services.errors import InputError, NotFoundError
 from kubeplat_tui.services.leftovers import Leftover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from kubeplat_tui.services.cloud import Cloud
@@ -41,6 +41,9 @@ GOING = frozenset({"shutting-down", "terminated"})
 PAGE = 1000
 TAGS_AT_ONCE = 20
 """As many load balancers DescribeTags takes in one call (Elastic Load Balancing API 2015-12-01)."""
+
+FILTERED_AT_ONCE = 200
+"""As many values as one filter takes (EC2 API, Filter)."""
 
 PARALLEL = 8
 
@@ -156,16 +159,27 @@ class Inventory:
         self._cloud = cloud
         self._environment = environment
 
-    def instances(self, *, include_terminated: bool = False) -> list[Instance]:
-        """The machines, by name and id. Terminated ones stay visible in AWS for about an hour: left out
-        unless asked.
+    def instances(
+        self, *, include_terminated: bool = False, only: Collection[str] | None = None
+    ) -> list[Instance]:
+        """The machines (of the ids `only`, where given), by name and id. Terminated ones stay visible in AWS
+        for about an hour: left out unless asked.
         """
         states = [*LIVE_STATES, "terminated"] if include_terminated else list(LIVE_STATES)
         filters = [self._ours(), {"Name": "instance-state-name", "Values": states}]
+        wanted = (
+            [filters]
+            if only is None
+            else [
+                [*filters, {"Name": "instance-id", "Values": batch}]
+                for batch in _batches(sorted(only), FILTERED_AT_ONCE)
+            ]
+        )
         with aws_call("Listing the instances"):
             found = [
                 _instance(each)
-                for page in self._pages("ec2", "describe_instances", PAGE, Filters=filters)
+                for filtered in wanted
+                for page in self._pages("ec2", "describe_instances", PAGE, Filters=filtered)
                 for reservation in page["Reservations"]
                 for each in reservation["Instances"]
             ]
@@ -193,7 +207,8 @@ class Inventory:
                 for each in page["LoadBalancers"]
             ]
             tags: dict[str, dict[str, str]] = {}
-            for part in pool.map(self._tags_of, _batches([each["LoadBalancerArn"] for each in listed])):
+            arns = [each["LoadBalancerArn"] for each in listed]
+            for part in pool.map(self._tags_of, _batches(arns, TAGS_AT_ONCE)):
                 tags |= part
             ours = [each for each in listed if self._belongs(tags.get(each["LoadBalancerArn"], {}))]
             listeners = list(pool.map(self._listeners, [each["LoadBalancerArn"] for each in ours]))
@@ -208,7 +223,7 @@ class Inventory:
         )
 
     def terminate(self, instance_id: str) -> None:
-        """Terminate a machine of this environment, through EC2: its auto-scaling group starts another one.
+        """Terminate a machine of this environment through EC2: the way for one that is in no auto-scaling group.
 
         Raises `NotFoundError` where there is no such instance, `InputError` where it is not of this
         environment.
@@ -396,5 +411,5 @@ def _listener(found: dict[str, Any], targets: dict[str, tuple[Target, ...]]) -> 
     )
 
 
-def _batches(arns: list[str]) -> Iterable[list[str]]:
-    return (arns[start : start + TAGS_AT_ONCE] for start in range(0, len(arns), TAGS_AT_ONCE))
+def _batches(names: list[str], size: int) -> Iterable[list[str]]:
+    return (names[start : start + size] for start in range(0, len(names), size))

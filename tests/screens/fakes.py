@@ -14,16 +14,19 @@ from kubeplat_tui.services.environments.creation import NewEnvironment, Suggesti
 from kubeplat_tui.services.environments.moving import Belongings
 from kubeplat_tui.services.environments.networks import Taken
 from kubeplat_tui.services.environments.standing import Built, Standing
-from kubeplat_tui.services.events import Outcome, Output, Root, Verb
+from kubeplat_tui.services.errors import ExitCode
+from kubeplat_tui.services.events import Outcome, Output, PipelineFinished, Root, Verb
 from kubeplat_tui.services.inventory import Instance, Layer
 from kubeplat_tui.services.pki.findings import Expiry
+from kubeplat_tui.services.replacement.pools import Pool, Scaling
+from kubeplat_tui.services.replacement.targets import Termination
 from kubeplat_tui.services.runs import RunRecord
 from kubeplat_tui.services.site import Site
 from kubeplat_tui.services.variables.declarations import check_environment
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from kubeplat_tui.services.cloud import SandboxStatus
     from kubeplat_tui.services.credentials.model import CredentialsStatus
@@ -252,6 +255,9 @@ class FakeIntents(Intents):
         self.made_outputs: tuple[Output, ...] = OUTPUTS
         self.balancers: list[LoadBalancer] = []
         self.disks: list[Volume] = []
+        self.made_pools: tuple[Pool, ...] = ()
+        self.replacement: Callable[[Sequence[str], Stop], Iterator[Event]] = self._going
+        """What happens while machines are terminated or a pool is scaled: they only begin to go."""
         self.secret_store: FakeSecretStore | None = None
         """Made at the first `secrets`: a built playground's."""
         self.connections: FakeConnections | None = None
@@ -334,11 +340,36 @@ class FakeIntents(Intents):
         self.behaviour.enter("load_balancers")
         return list(self.balancers)
 
-    def terminate(self, site: Site, instance_id: str) -> None:
-        self.behaviour.enter(f"terminate {instance_id}")
+    def termination(self, site: Site, targets: Sequence[str], *, force: bool = False) -> Termination:
+        self.behaviour.enter(f"termination {' '.join(targets)}{' --force' if force else ''}")
+        machines = tuple(one for one in self.machines if {one.id, str(one.layer)} & set(targets))
+        return Termination(machines, force)
+
+    def terminate(
+        self, site: Site, termination: Termination, stop: Stop, *, wait: bool = True
+    ) -> Iterator[Event]:
+        ids = [one.id for one in termination.machines]
+        self.behaviour.enter(f"terminate {' '.join(ids)}")
+        return self.replacement(ids, stop)
+
+    def _going(self, ids: Sequence[str], stop: Stop) -> Iterator[Event]:
+        del stop
         self.machines = [
-            replace(one, state="shutting-down") if one.id == instance_id else one for one in self.machines
+            replace(one, state="shutting-down") if one.id in ids else one for one in self.machines
         ]
+        yield PipelineFinished(outcome=Outcome.DONE, exit_code=ExitCode.DONE, sentence="Done.")
+
+    def pools(self, site: Site) -> tuple[Pool, ...]:
+        self.behaviour.enter("pools")
+        return self.made_pools
+
+    def scaling(self, site: Site, desired: int, pool: str = "") -> Scaling:
+        self.behaviour.enter(f"scaling {desired}")
+        return Scaling(next(one for one in self.made_pools if pool in {"", one.name}), desired)
+
+    def scale(self, site: Site, scaling: Scaling, stop: Stop, *, wait: bool = True) -> Iterator[Event]:
+        self.behaviour.enter(f"scale {scaling.pool.name} {scaling.desired}")
+        return self.replacement([], stop)
 
     def secrets(self, site: Site) -> SecretStore:
         from tests.screens import fake_secrets

@@ -9,7 +9,8 @@ import pytest
 
 from kubeplat_tui.app import KubeplatApp
 from kubeplat_tui.screens.describe import DescribeDialog
-from kubeplat_tui.screens.instances import InstancesScreen, instance_columns, volume_columns
+from kubeplat_tui.screens.instances.columns import instance_columns, volume_columns
+from kubeplat_tui.screens.instances.screen import InstancesScreen
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.widgets.confirm import ConfirmDialog
 from tests.screens.fake_inventory import volumes
@@ -122,10 +123,10 @@ async def test_terminating_wants_the_environments_name(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog), "the dialog")
         await pilot.press("enter")
         await pilot.press("T", *"play-jes", "enter", "escape")
-        assert not [call for call in fake(app).behaviour.calls if call.startswith("terminate")]
+        assert not [call for call in fake(app).behaviour.calls if call.startswith("terminate ")]
         await pilot.press("T", *"play-jest", "enter")
         await until(pilot, lambda: "shutting-down" in screen_text(pilot), "the state")
-        assert [call for call in fake(app).behaviour.calls if call.startswith("terminate")] == [
+        assert [call for call in fake(app).behaviour.calls if call.startswith("terminate ")] == [
             f"terminate {INSTANCES[-1].id}"
         ]
         assert screen.changing
@@ -236,7 +237,7 @@ def test_exports_hold_numbers_and_times_not_words() -> None:
     row = volumes()[3]
     assert (size(row), encrypted(row)) == (120, False)
     assert created(row) == "2026-09-23T14:05:09+00:00"
-    assert instance_columns(lambda: NOW)[7].raw is not None
+    assert instance_columns(lambda: NOW, lambda row: row.state)[7].raw is not None
 
 
 @pytest.mark.parametrize("size", SIZES)

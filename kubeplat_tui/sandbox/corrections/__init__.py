@@ -7,6 +7,7 @@ the part of moto it changes is still as it expects; the version is pinned exactl
 from __future__ import annotations
 
 from kubeplat_tui.sandbox.corrections import (
+    autoscaling_activities,
     autoscaling_instance_refresh,
     autoscaling_lifecycle_hook,
     autoscaling_maintenance_policy,
@@ -39,6 +40,7 @@ from kubeplat_tui.sandbox.corrections import (
 )
 
 ALL = (
+    autoscaling_activities,
     autoscaling_instance_refresh,
     autoscaling_lifecycle_hook,
     autoscaling_maintenance_policy,

@@ -1,0 +1,1 @@
+"""The Instances screen: machines and volumes; terminating and scaling, followed in place."""
