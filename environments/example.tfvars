@@ -16,6 +16,10 @@ aws_account = "123456789012" # nothing is changed when the credentials belong to
 # Profile of the AWS credentials files when the shell holds no credentials. Empty: the environment's name.
 # aws_profile = ""
 
+# A role to assume with those credentials, and the MFA device whose code it takes. The profile may name both as well.
+# aws_role_arn   = "" # arn:aws:iam::123456789012:role/engineer
+# aws_mfa_serial = "" # arn:aws:iam::123456789012:mfa/your-name
+
 # How often a request to AWS is tried again.
 # max_retries = 10
 

@@ -20,6 +20,30 @@ variable "aws_profile" {
   }
 }
 
+variable "aws_role_arn" {
+  description = "ARN of a role that is assumed on top of the credentials, as role_arn of a profile is. Empty: none but the profile's own."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.aws_role_arn == "" || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", var.aws_role_arn))
+    error_message = "A role's ARN looks like arn:aws:iam::123456789012:role/engineer: correct aws_role_arn, or leave it empty."
+  }
+}
+
+variable "aws_mfa_serial" {
+  description = "ARN (or serial number) of the MFA device whose code opens the session, as mfa_serial of a profile is. Empty: the profile's, if it names one."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.aws_mfa_serial == "" || can(regex("^(arn:aws[a-z-]*:iam::[0-9]{12}:mfa/[A-Za-z0-9+=,.@_/-]+|[A-Za-z0-9]{9,64})$", var.aws_mfa_serial))
+    error_message = "An MFA device is named by its ARN, like arn:aws:iam::123456789012:mfa/jest, or by the serial number of a hardware device: correct aws_mfa_serial, or leave it empty."
+  }
+}
+
 variable "ssh_user" {
   description = "User to log in with on the machines. Empty: what the image has, which is ec2-user on Amazon Linux, core on Flatcar and Fedora CoreOS, ubuntu on Ubuntu."
   type        = string

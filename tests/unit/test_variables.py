@@ -68,7 +68,7 @@ def test_every_setting_of_the_original_is_declared(declared: Declarations) -> No
         "kubeapi_internal_dns",
     }  # fmt: skip
     defaulted = {
-        "aws_profile", "sandbox", "ssh_user", "vpc_cidr", "ssh_access_list", "kubeapi_access_list",
+        "aws_profile", "aws_role_arn", "aws_mfa_serial", "sandbox", "ssh_user", "vpc_cidr", "ssh_access_list", "kubeapi_access_list",
         "kubeapi_external_elb",
         "nat_subnets", "secure_subnets", "compute_subnets", "elb_subnets", "mgmt_subnets", "secure_nodes",
         "secure_flavor", "compute_flavor", "compute_asg_min", "compute_asg_max", "bastion_flavor",
@@ -112,9 +112,14 @@ def test_each_root_gets_what_it_declares(declared: Declarations) -> None:
         "secrets_bucket_name",
     }
     assert "vpc_cidr" in cluster
-    assert not {"sandbox", "terraform_bucket_name", "aws_profile", "ssh_user"} & (
-        foundation.keys() | cluster.keys()
-    )
+    assert not {
+        "sandbox",
+        "terraform_bucket_name",
+        "aws_profile",
+        "aws_role_arn",
+        "aws_mfa_serial",
+        "ssh_user",
+    } & (foundation.keys() | cluster.keys())
 
 
 WRONG: tuple[dict[str, Value], ...] = (
@@ -150,6 +155,14 @@ WRONG: tuple[dict[str, Value], ...] = (
     {"secure_data_volume_type": "gp2", "secure_data_volume": 1},
     {"compute_labels": {"a b": "c"}, "compute_pools": {"Pool": {"flavor": "x", "min": 3, "max": 1}}},
 )
+
+WRONG_SETTINGS: tuple[dict[str, Value], ...] = (
+    {"aws_role_arn": "engineer"},
+    {"aws_role_arn": "arn:aws:iam::123456789012:user/jest"},
+    {"aws_mfa_serial": "arn:aws:iam::123456789012:user/jest"},
+    {"aws_mfa_serial": "123456"},
+)
+"""Of no root: Terraform never sees them."""
 
 
 @requires_terraform
@@ -194,7 +207,9 @@ def _refers_to(declared: Declarations, name: str) -> set[str]:
 
 def test_wrong_values_are_wrong(declared: Declarations) -> None:
     assert [
-        wrong for wrong in WRONG if not declared.check({**RIGHT, **wrong}) and "allow_world" not in wrong
+        wrong
+        for wrong in (*WRONG, *WRONG_SETTINGS)
+        if not declared.check({**RIGHT, **wrong}) and "allow_world" not in wrong
     ] == []
 
 
