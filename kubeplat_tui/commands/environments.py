@@ -1,17 +1,22 @@
-"""`environments`: which there are, what is in one, whether its file is right, and a new one."""
+"""`environments`: which there are and how they stand, and what is in one."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubeplat_tui.commands import text
+from kubeplat_tui.commands import checklist, environment_files, environment_wizard, text
 from kubeplat_tui.commands.session import Session
+from kubeplat_tui.commands.status_line import StatusLine
 from kubeplat_tui.commands.tables import Column, print_table
 from kubeplat_tui.commands.verb import complete_environments, group, verb
 from kubeplat_tui.intents import Listing
-from kubeplat_tui.services.errors import ExitCode, InputError, KubeplatError
+from kubeplat_tui.services.crew import in_parallel
+from kubeplat_tui.services.environments.standing import Built, Standing
+from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.services.events import Stop
 from kubeplat_tui.services.values import Value
 from kubeplat_tui.widgets import cells
 from kubeplat_tui.widgets.expiry import expiry_mark
@@ -29,44 +34,78 @@ NameArgument = Annotated[
 ]
 
 
+COLUMNS = (
+    Column("Name"),
+    Column("Lives in"),
+    Column("Region"),
+    Column("State"),
+    Column("Last run"),
+    Column("Expires"),
+    Column("Problem"),
+)
+PARALLEL = 16
+"""States that are read at the same time."""
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to `app`."""
     verbs = typer.Typer(help="The environments: files in the environments folder.")
     group(verbs, list_environments)
     verb(verbs, "list")(list_environments)
     verb(verbs, "show")(show)
-    verb(verbs, "check")(check)
-    verb(verbs, "new")(new)
+    verb(verbs, "create")(environment_wizard.create)
+    verb(verbs, "new")(environment_files.new)
+    verb(verbs, "copy")(environment_files.copy)
+    verb(verbs, "rename")(environment_files.rename)
+    verb(verbs, "delete")(environment_files.delete)
+    verb(verbs, "check")(environment_files.check)
+    verb(verbs, "checklist")(checklist.checklist)
     app.add_typer(verbs, name="environments")
 
 
-def list_environments(session: Session) -> None:
+def list_environments(
+    session: Session,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Read the files of this computer only: no state is looked up.")
+    ] = False,
+) -> None:
     """Show every environment.
 
-    With each comes where it lives, how its last run on this computer ended, and when the first of its certificates
-    expires, as the working copy of its secrets on this computer has them.
+    With each comes where it lives, what of it is built as its remote state has it, how its last run on this computer
+    ended, and when the first of its certificates expires, as the working copy of its secrets on this computer has it.
+    The states are read at the same time; one that cannot be read within seconds is unknown, and says why.
     """
     listings = session.intents.environments()
+    standings = {} if offline else _standings(session, listings)
     expiries = {listing.found.name: _expiry(session, listing.found.name) for listing in listings}
+    rows = [_Row(one, standings.get(one.found.name), expiries[one.found.name]) for one in listings]
     if session.options.json:
-        documents = [_document(listing, expiries[listing.found.name]) for listing in listings]
-        return session.print_json({"environments": documents})
-    columns = [
-        Column("Name"),
-        Column("Lives in"),
-        Column("Region"),
-        Column("Last run"),
-        Column("Expires"),
-        Column("Problem"),
-    ]
-    now = datetime.now(UTC)
-    if listings or not session.out.is_terminal:
-        rows = [_row(listing, expiries[listing.found.name], now) for listing in listings]
-        print_table(session.out, columns, rows)
-    if not listings:
+        return session.print_json({"environments": [_document(row) for row in rows]})
+    if rows or not session.out.is_terminal:
+        now = datetime.now(UTC)
+        print_table(session.out, COLUMNS, [_cells(row, now) for row in rows])
+    if not rows:
         session.note(f"There are no environments in {session.intents.workplace.environments}.")
         session.note("Make your playground with: kubeplat environments new --playground")
+    for row in rows:
+        if row.standing is not None and row.standing.built is Built.UNKNOWN and row.standing.why:
+            session.note(f"{row.listing.found.name}: {row.standing.why}")
     return None
+
+
+def _standings(session: Session, listings: list[Listing]) -> dict[str, Standing]:
+    """What is built of the sound ones, all asked at the same time."""
+    names = [one.found.name for one in listings if one.found.environment is not None]
+    line = StatusLine(session.err)
+    found: dict[str, Standing] = {}
+    try:
+        answers = in_parallel(lambda name: (name, session.intents.standing(name)), names, Stop(), PARALLEL)
+        for name, standing in answers:
+            found[name] = standing
+            line.say(f"Reading the states: {len(found)} of {len(names)}")
+    finally:
+        line.clear()
+    return found
 
 
 def show(session: Session, name: NameArgument = None) -> None:
@@ -89,58 +128,6 @@ def show(session: Session, name: NameArgument = None) -> None:
     return None
 
 
-def check(session: Session, name: NameArgument = None) -> ExitCode | None:
-    """Check an environment's file.
-
-    Its syntax, the types, unknown and missing names, and the validations of the Terraform roots.
-    """
-    name = name or session.environment_name()
-    problems = session.intents.variable_file(name).problems(session.intents.declarations(name))
-    if session.options.json:
-        session.print_json({"environment": name, "problems": problems})
-    else:
-        for problem in problems:
-            place = f"{name}.tfvars:{problem.line}" if problem.line else f"{name}.tfvars"
-            said = (
-                problem.message
-                if problem.message.startswith(f"{name}.tfvars:")
-                else f"{place}: {problem.message}"
-            )
-            session.out.print(said, soft_wrap=True)
-        if not problems:
-            session.out.print(f"{name} is right: every value fits what the Terraform roots declare.")
-    return ExitCode.BAD_INPUT if problems else None
-
-
-def new(
-    session: Session,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Its name; none for --playground.")
-    ] = None,
-) -> None:
-    """Make a new environment's file.
-
-    It is a copy of example.tfvars under its name; with --playground it is your playground, made from another
-    template. A file that exists is never overwritten.
-    """
-    if session.options.playground:
-        if name is not None:
-            raise InputError(
-                "A playground is named after its user.", todo="Leave out the name, or --playground."
-            )
-        environment = session.intents.playground()
-    elif name is None:
-        raise InputError("The new environment has no name.", todo="Name it, or use --playground for yours.")
-    else:
-        environment = session.intents.create_environment(name)
-    if session.options.json:
-        return session.print_json({"environment": environment.name, "path": environment.path})
-    session.out.print(f"{environment.name} is at {environment.path}", soft_wrap=True)
-    return session.note(
-        f"Look through it, then: kubeplat --environment {environment.name} environments check"
-    )
-
-
 def _hidden(session: Session, name: str, values: Mapping[str, Value]) -> dict[str, Value]:
     """The values, those that are declared sensitive hidden."""
     declared = session.intents.declarations(name)
@@ -158,8 +145,15 @@ def _expiry(session: Session, name: str) -> "Expiry | KubeplatError | None":
         return error
 
 
-def _row(listing: Listing, expiry: "Expiry | KubeplatError | None", now: datetime) -> list[str]:
-    found, last = listing.found, listing.last_run
+@dataclass(frozen=True, slots=True)
+class _Row:
+    listing: Listing
+    standing: Standing | None
+    expiry: "Expiry | KubeplatError | None"
+
+
+def _cells(row: _Row, now: datetime) -> list[str]:
+    found, last = row.listing.found, row.listing.last_run
     environment = found.environment
     lives = (
         "" if environment is None else "sandbox" if environment.sandbox else f"account {environment.account}"
@@ -172,10 +166,20 @@ def _row(listing: Listing, expiry: "Expiry | KubeplatError | None", now: datetim
         found.name,
         lives,
         environment.region if environment else "",
+        _standing_words(row.standing),
         ended,
-        _expiry_words(expiry, now),
+        _expiry_words(row.expiry, now),
         found.problem.what if found.problem else "",
     ]
+
+
+def _standing_words(standing: Standing | None) -> str:
+    """`built (148), locked by jest`; "" where nobody asked."""
+    if standing is None:
+        return ""
+    counted = f" ({standing.resources})" if standing.resources else ""
+    locked = f", locked by {standing.locked_by}" if standing.locked_by else ""
+    return f"{standing.built}{counted}{locked}"
 
 
 def _expiry_words(expiry: "Expiry | KubeplatError | None", now: datetime) -> str:
@@ -187,8 +191,8 @@ def _expiry_words(expiry: "Expiry | KubeplatError | None", now: datetime) -> str
     return str(expiry_mark(expiry, now))
 
 
-def _document(listing: Listing, expiry: "Expiry | KubeplatError | None") -> dict[str, object]:
-    found, last = listing.found, listing.last_run
+def _document(row: _Row) -> dict[str, object]:
+    found = row.listing.found
     environment = found.environment
     return {
         "name": found.name,
@@ -197,6 +201,7 @@ def _document(listing: Listing, expiry: "Expiry | KubeplatError | None") -> dict
         "region": environment.region if environment else None,
         "account": environment.account if environment else None,
         "problem": str(found.problem) if found.problem else None,
-        "last_run": last,
-        "expires": None if isinstance(expiry, KubeplatError) else expiry,
+        "standing": row.standing,
+        "last_run": row.listing.last_run,
+        "expires": None if isinstance(row.expiry, KubeplatError) else row.expiry,
     }

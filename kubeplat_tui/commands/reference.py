@@ -12,7 +12,8 @@ import os
 
 from kubeplat_tui import cli
 from kubeplat_tui.intents import Intents
-from kubeplat_tui.services import events, inventory, kubeconfig, runs
+from kubeplat_tui.services import events, inventory, kubeconfig, prerequisites, runs
+from kubeplat_tui.services.environments import standing
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.pki import findings, rotation
 from kubeplat_tui.services.pki import text as certificate_text
@@ -35,8 +36,13 @@ VERBS = (
     ("environments",),
     ("environments", "list"),
     ("environments", "show"),
-    ("environments", "check"),
+    ("environments", "create"),
     ("environments", "new"),
+    ("environments", "copy"),
+    ("environments", "rename"),
+    ("environments", "delete"),
+    ("environments", "check"),
+    ("environments", "checklist"),
     ("variables",),
     ("variables", "list"),
     ("variables", "get"),
@@ -102,10 +108,18 @@ DOCUMENTS = (
     (
         "environments list",
         '{"environments": [{"name", "path", "sandbox", "region", "account", "problem", '
-        '"last_run": RunRecord or null}]}',
+        '"standing": Standing or null, "last_run": RunRecord or null}]}',
     ),
+    ("environments create", '{"environment", "path", "done": what was made beside the file, ""}'),
+    ("environments copy", '{"environment", "path"}'),
+    ("environments rename", '{"environment", "path", "renamed": its old name}'),
+    ("environments delete", '{"environment", "deleted"}'),
+    ("environments checklist", '{"environment", "sandbox", "prerequisites": [Prerequisite], "done": [TEXT]}'),
     ("environments show", '{"environment", "sandbox", "path", "values": {NAME: value}}'),
-    ("environments check, variables check", '{"environment", "problems": [Problem]}'),
+    (
+        "environments check, variables check",
+        '{"environment", "path", "problems": [Problem]}; of several: {"files": [such documents]}',
+    ),
     ("environments new", '{"environment", "path"}'),
     (
         "variables list",
@@ -190,6 +204,8 @@ SHAPES: tuple[type, ...] = (
     inventory.Target,
     events.Output,
     runs.RunRecord,
+    standing.Standing,
+    prerequisites.Prerequisite,
     variables.Problem,
     secret_files.LocalFile,
     secret_files.Stored,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kubeplat_tui.commands import prompts, text
-from kubeplat_tui.commands.environments import check
+from kubeplat_tui.commands.environment_files import check
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.tables import Column, print_table
 from kubeplat_tui.commands.verb import group, verb
@@ -116,7 +116,7 @@ def check_variables(session: Session) -> ExitCode | None:
 
     The same as `environments check`.
     """
-    return check(session)
+    return check(session, [session.environment_name()])
 
 
 def _say_set(session: Session, file: VariableFile, *, changed: bool) -> None:

@@ -211,7 +211,7 @@ def _master_key(site: Site) -> Found:
             absent,
             f"Use the key {alias}, which was made before, and write it into the file",
         )
-    return State.MISSING, absent, f"Make a KMS key, alias {alias}, and write it into the file"
+    return State.MISSING, absent, f"Make the KMS key {alias}, and write it into the file"
 
 
 def _state_bucket(site: Site) -> Found:

@@ -127,11 +127,15 @@ def networks_of(workplace: Workplace, declarations: Declarations) -> list[tuple[
 
 def text_of(workplace: Workplace, declarations: Declarations, new: NewEnvironment) -> bytes:
     """The file that `make` would write. Raises `InputError` where the answers do not go together."""
-    letters = zone_letters(new)
-    layout = networks.layout(new.vpc_cidr, letters)
     check_clashes(new, declarations)
+    return templates.rendered(templates.find(workplace, new.template), values_of(new))
+
+
+def values_of(new: NewEnvironment) -> dict[str, Value]:
+    """What a template is filled in with. Raises `InputError` where zones or network are none."""
+    layout = networks.layout(new.vpc_cidr, zone_letters(new))
     state, held = bucket_names(new.name)
-    values: dict[str, Value] = {
+    return {
         "user": new.name,
         "environment": new.name,
         "region": new.region,
@@ -147,7 +151,6 @@ def text_of(workplace: Workplace, declarations: Declarations, new: NewEnvironmen
         "suffix": _suffix(),
         "networks": layout.settings(),
     }
-    return templates.rendered(templates.find(workplace, new.template), values)
 
 
 def bucket_names(name: str) -> tuple[str, str]:

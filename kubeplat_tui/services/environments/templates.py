@@ -19,6 +19,8 @@ STANDARD = "environment"
 """What the wizard begins with: `environments/environment.tfvars.j2`."""
 PLAY = "play"
 """The playground's, under the name that it has always had: `environments/play.tfvars`."""
+EXAMPLES = frozenset({"example"})
+"""Complete by themselves, though no environment: what a person copies by hand."""
 
 
 def names(workplace: Workplace) -> list[str]:

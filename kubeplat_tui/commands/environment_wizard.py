@@ -1,0 +1,240 @@
+"""`environments create`: a new environment in earnest, asked for at the terminal or given by options."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from kubeplat_tui.commands import prompts
+from kubeplat_tui.commands.session import Session
+from kubeplat_tui.services.environments import answers, templates
+from kubeplat_tui.services.environments.answers import Answer
+from kubeplat_tui.services.environments.creation import ZONES, NewEnvironment, Suggestion
+from kubeplat_tui.services.errors import InputError
+from kubeplat_tui.services.events import Question
+from kubeplat_tui.services.prerequisites import Key
+
+LOOKED_UP = "looked up if left out"
+
+
+def create(
+    session: Session,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Its name.")] = None,
+    *,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Simulated on this computer.")] = False,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="Profile of the AWS files.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="REGION", help=f"AWS region; {LOOKED_UP}.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="NUMBER", help="AWS account; the caller's if left out.")
+    ] = None,
+    zone: Annotated[
+        list[str] | None, typer.Option("--zone", metavar="ZONE", help=f"One of three zones; {LOOKED_UP}.")
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option("--network", metavar="CIDR", help="Network of the VPC; a free one if left out."),
+    ] = None,
+    access: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--access", metavar="CIDR", help="A network that may reach it; this computer if left out."
+        ),
+    ] = None,
+    public_zone: Annotated[
+        str | None, typer.Option("--public-zone", metavar="NAME", help="Public DNS zone of the API's name.")
+    ] = None,
+    make_public_zone: Annotated[
+        bool, typer.Option("--make-public-zone", help="Let the run make that zone.")
+    ] = False,
+    private_zone: Annotated[
+        str | None, typer.Option("--private-zone", metavar="NAME", help="Private DNS zone of the VPC.")
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option("--template", metavar="NAME", help="Template of the file: NAME.tfvars.j2.")
+    ] = None,
+    make_bucket: Annotated[
+        bool, typer.Option("--make-bucket", help="Make the KMS key and the state bucket at once.")
+    ] = False,
+) -> None:
+    """Make a new environment.
+
+    At a terminal, without options, everything is asked for, beginning with what was found out: the account of your
+    credentials, zones of the region, a network that nobody else has, your own address. With options or --yes nothing
+    is asked, and what was left out is taken from there. The file is checked before it is written, and never written
+    over another.
+    """
+    given = (profile, region, account, zone, network, access, public_zone, private_zone, template)
+    asks = session.can_ask and not session.options.yes and not (any(given) or sandbox or make_public_zone)
+    new = NewEnvironment(
+        name=name or "",
+        region=region or "",
+        account=account or "",
+        zones=tuple(zone or ()),
+        vpc_cidr=network or "",
+        public_zone_name=public_zone or "",
+        profile=profile or "",
+        sandbox=sandbox,
+        access_cidrs=tuple(access or ()),
+        public_zone_create=make_public_zone,
+        private_zone_name=private_zone or "",
+        template=template or templates.STANDARD,
+    )
+    new = _Wizard(session).asked(new) if asks else _filled(session, new)
+    environment = session.intents.make_environment(new)
+    if asks:
+        make_bucket = prompts.confirmed(
+            session,
+            Question(
+                topic="make-state-bucket",
+                title="Make its KMS key and the bucket for Terraform's state now?",
+                detail="The first run asks for them, too, if you wait.",
+            ),
+        )
+    done = ""
+    if make_bucket:
+        done = session.intents.remedy(session.intents.open(environment.name), Key.STATE_BUCKET)
+    if session.options.json:
+        return session.print_json({"environment": environment.name, "path": environment.path, "done": done})
+    session.out.print(f"{environment.name} is at {environment.path}", soft_wrap=True)
+    if done:
+        session.out.print(done, soft_wrap=True)
+    return session.note(
+        f"What it still needs: kubeplat --environment {environment.name} environments checklist"
+    )
+
+
+def _filled(session: Session, new: NewEnvironment) -> NewEnvironment:
+    """The options, and what was looked up for those left out. Raises `InputError` for the first that is wrong."""
+    if not new.name:
+        raise InputError(
+            "The new environment has no name.", todo="Name it: kubeplat environments create NAME."
+        )
+    known = session.intents.suggest_environment(
+        new.name, region=new.region, profile=new.profile, sandbox=new.sandbox
+    )
+    for note in known.notes:
+        session.note(note)
+    new = _completed(new, known)
+    wrong = answers.problems(session.intents.workplace, session.intents.declarations(new.name), new, known)
+    if wrong:
+        raise InputError(" ".join(wrong.values()), todo="Nothing was made.")
+    return new
+
+
+def _completed(new: NewEnvironment, known: Suggestion) -> NewEnvironment:
+    zone = new.public_zone_name or _public_zone(new, known)
+    return replace(
+        new,
+        region=new.region or known.region,
+        account=new.account or known.account,
+        zones=new.zones or known.zones[:ZONES],
+        vpc_cidr=new.vpc_cidr or known.vpc_cidr,
+        access_cidrs=new.access_cidrs or known.access_cidrs,
+        public_zone_name=zone,
+        public_zone_create=new.public_zone_create
+        or (zone not in known.public_zones and not new.public_zone_name),
+        private_zone_name=new.private_zone_name or f"{new.name}.internal",
+    )
+
+
+def _public_zone(new: NewEnvironment, known: Suggestion) -> str:
+    """A zone that the account has, else one that can be made and that nobody delegates (RFC 6761)."""
+    return known.public_zones[0] if known.public_zones else f"{new.name}.test"
+
+
+def _answered(new: NewEnvironment, answer: Answer, typed: str) -> NewEnvironment:
+    """`new` with one answer as it was typed; lists are written with commas or spaces."""
+    listed = answer in {Answer.ZONES, Answer.ACCESS}
+    change: dict[str, Any] = {answer.value: tuple(typed.replace(",", " ").split()) if listed else typed}
+    return replace(new, **change)
+
+
+class _Wizard:
+    """Asks one thing after the other; an empty line takes what is suggested."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: Suggestion | None = None
+
+    def asked(self, new: NewEnvironment) -> NewEnvironment:
+        """The answers. Raises `InputError` where the person leaves."""
+        new = self._field(new, Answer.NAME, "Name", new.name)
+        new = replace(new, sandbox=self._yes("In the sandbox, simulated on this computer?", default=False))
+        if not new.sandbox:
+            new = self._field(new, Answer.PROFILE, "AWS profile (empty: the environment's name)", new.profile)
+        known = self._look_up(new)
+        region = self._field(replace(new, region=known.region), Answer.REGION, "Region", known.region)
+        if region.region != known.region:
+            known = self._look_up(region)
+        new = _completed(region, known)
+        if known.arn:
+            self._session.note(f"You are {known.arn}.")
+        if not new.sandbox:
+            new = self._field(new, Answer.ACCOUNT, "Account", new.account)
+        new = self._field(new, Answer.ZONES, "Zones", ", ".join(new.zones))
+        new = self._field(new, Answer.NETWORK, "Network of the VPC", new.vpc_cidr)
+        new = self._field(new, Answer.ACCESS, "Networks that may reach it", ", ".join(new.access_cidrs))
+        new = self._public_zone(new, known)
+        new = answers.completed(self._field(new, Answer.PRIVATE_ZONE, "Private zone", new.private_zone_name))
+        self._session.err.print(self._session.intents.preview_environment(new)[1], soft_wrap=True)
+        if not self._yes("Write this file?", default=True):
+            raise InputError("Nothing was made.")
+        return new
+
+    def _public_zone(self, new: NewEnvironment, known: Suggestion) -> NewEnvironment:
+        """The zone; where the account has no such one, whether it shall be made."""
+        while True:
+            typed = self._typed("Public zone", new.public_zone_name)
+            other = replace(new, public_zone_name=typed, public_zone_create=typed not in known.public_zones)
+            wrong = self._wrong(other, Answer.PUBLIC_ZONE)
+            if wrong:
+                self._session.note(wrong)
+            elif not other.public_zone_create or self._yes(
+                f"The account has no zone {typed}, as far as is known. Let the run make it?", default=True
+            ):
+                return other
+            else:
+                return replace(other, public_zone_create=False)
+
+    def _look_up(self, new: NewEnvironment) -> Suggestion:
+        self._session.note("Looking around in the account …")
+        self._known = self._session.intents.suggest_environment(
+            new.name, region=new.region, profile=new.profile, sandbox=new.sandbox
+        )
+        for note in self._known.notes:
+            self._session.note(note)
+        return self._known
+
+    def _field(self, new: NewEnvironment, answer: Answer, title: str, suggested: str) -> NewEnvironment:
+        """The answers with one more, asked until nothing is wrong with it."""
+        while True:
+            typed = self._typed(title, suggested)
+            other = _answered(new, answer, typed)
+            wrong = self._wrong(other, answer)
+            if not wrong:
+                return other
+            self._session.note(wrong)
+
+    def _wrong(self, new: NewEnvironment, answer: Answer) -> str:
+        intents = self._session.intents
+        found = answers.problems(intents.workplace, intents.declarations(new.name), new, self._known)
+        return found.get(answer, "")
+
+    def _yes(self, title: str, *, default: bool) -> bool:
+        typed = self._typed(f"{title} (yes/no)", "yes" if default else "no")
+        return typed.lower() in {"y", "yes"}
+
+    def _typed(self, title: str, suggested: str) -> str:
+        """A line, or what is suggested. Raises `InputError` at the end of the input."""
+        asked = f"{title} [{suggested}]: " if suggested else f"{title}: "
+        self._session.err.print(asked, end="")
+        self._session.err.file.flush()
+        try:
+            return input().strip() or suggested
+        except EOFError as error:
+            self._session.err.print()
+            raise InputError("Nothing was made.") from error
