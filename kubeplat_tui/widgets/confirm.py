@@ -12,9 +12,11 @@ from kubeplat_tui.actions import bindings
 from kubeplat_tui.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from textual.app import ComposeResult
+    from textual.app import App, ComposeResult
+
+    from kubeplat_tui.services.events import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +111,21 @@ class ConfirmDialog(Dialog[str]):
         """Yes, where nothing is missing."""
         if not self.query_one("#yes", Button).disabled:
             self.dismiss(self.decision.expected or "yes")
+
+
+def ask_in_turn(app: App[int], questions: Sequence[Question], yes: str, then: Callable[[], None]) -> None:
+    """Ask a service's questions one after the other; `then` only where each was answered as it expects."""
+    first, *others = questions
+    decision = Decision(
+        first.title, first.detail, yes=yes, expected=first.expected, destructive=first.destructive
+    )
+
+    def decided(answer: str | None) -> None:
+        if answer != first.expected:
+            return
+        if others:
+            ask_in_turn(app, others, yes, then)
+        else:
+            then()
+
+    app.push_screen(ConfirmDialog(decision), decided)

@@ -107,6 +107,24 @@ class EnvironmentsScreen(BaseScreen):
 
         self.app.push_screen(NewEnvironmentScreen())
 
+    def action_copy_environment(self) -> None:
+        """Make a new environment with the settings of the one under the cursor."""
+        from kubeplat_tui.screens.environments import changes
+
+        changes.copy(self, self._current_name, self._changed)
+
+    def action_rename(self) -> None:
+        """Give the environment under the cursor another name."""
+        from kubeplat_tui.screens.environments import changes
+
+        changes.rename(self, self._current_name, self._changed)
+
+    def action_delete(self) -> None:
+        """Delete the environment under the cursor."""
+        from kubeplat_tui.screens.environments import changes
+
+        changes.delete(self, self._current_name, self._changed)
+
     def on_resource_table_opened(self, event: ResourceTable.Opened[Row]) -> None:
         self.app.call_later(self.kubeplat.go, event.row.name)
 
@@ -219,11 +237,15 @@ class EnvironmentsScreen(BaseScreen):
     def _describe(self, row: Row) -> None:
         self.query_one(".detail Static", Static).update(detail(row, self.kubeplat.now()))
 
-    # --- making, copying, renaming, deleting --------------------------------------------------------
+    # --- after a change -----------------------------------------------------------------------------
 
     def _make_playground(self) -> None:
         self.fetch("Making your playground", self.kubeplat.intents.playground, self._made)
 
     def _made(self, environment: Environment) -> None:
-        self._wanted = environment.name
-        self.refresh_data()
+        self._changed(environment.name)
+
+    def _changed(self, name: str) -> None:
+        """Read the list anew, with the cursor on `name` where there is one."""
+        self._wanted = name
+        self._read_names(quiet=self._known)

@@ -16,6 +16,7 @@ from kubeplat_tui.services.environments.files import create_file, load, parse
 from kubeplat_tui.services.environments.model import SUFFIX, Environment, check_free, taken_name
 from kubeplat_tui.services.environments.standing import Built, Standing
 from kubeplat_tui.services.errors import InputError, LeftOverError
+from kubeplat_tui.services.events import Question
 from kubeplat_tui.services.hcl.document import Document
 from kubeplat_tui.services.workplace import cannot_write
 
@@ -49,9 +50,10 @@ class Belongings:
         """What goes away with the environment, and what of it exists nowhere else."""
         parts = [f"the file {self.file}"]
         if self.runs:
-            parts.append(f"{self.runs} journals of its runs")
+            parts.append("the journal of its run" if self.runs == 1 else f"{self.runs} journals of its runs")
         if self.secrets:
-            parts.append(f"the working copy of its secrets ({self.secrets} files)")
+            count = "one file" if self.secrets == 1 else f"{self.secrets} files"
+            parts.append(f"the working copy of its secrets ({count})")
         said = f"With it {'go' if len(parts) > 1 else 'goes'} {_listed(parts)}."
         if self.authorities:
             said += (
@@ -79,6 +81,25 @@ def belongings(workplace: Workplace, name: str) -> Belongings:
     )
 
 
+def deletion(environment: Environment, has: Belongings) -> tuple[Question, ...]:
+    """What is asked before `environment` is deleted: its name, outside a playground twice."""
+    first = Question(
+        topic="delete-environment",
+        title=f"Delete the environment {environment.name}?",
+        detail=f"{has.sentence} What the keyring remembers for it is forgotten.",
+        expected=environment.name,
+        destructive=True,
+    )
+    again = Question(
+        topic="delete-environment-again",
+        title=f"{environment.name} is no playground. Delete it all the same?",
+        detail="This cannot be undone.",
+        expected=environment.name,
+        destructive=True,
+    )
+    return (first,) if environment.playground else (first, again)
+
+
 def check_nothing_is_built(environment: Environment, standing: Standing, cloud: Cloud | None) -> None:
     """Raise `InputError` unless nothing of `environment` exists, in the states and in its account.
 
@@ -94,6 +115,12 @@ def check_nothing_is_built(environment: Environment, standing: Standing, cloud: 
         raise InputError(
             f"{environment.name} is built: its states have {standing.resources} resources.",
             todo=f"Take it down first: kubeplat --environment {environment.name} cleanup. Nothing was changed.",
+        )
+    if standing.locked_by:
+        raise InputError(
+            f"The state of {environment.name} is locked by {standing.locked_by}, so it stays as it is.",
+            why="Somebody builds it, or a run was killed.",
+            todo="Wait for it; a lock whose holder is gone is taken away by kubeplat unlock.",
         )
     if cloud is not None:
         _check_account(environment, cloud)
