@@ -103,13 +103,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("wizard.make", ("ctrl+s",), "make", "Make it", "Write the file and open the environment."),
     Action(
         "wizard.down",
-        ("down",),
+        ("down", "tab"),
         "field(1)",
         "Next field",
-        "To the next field; Enter and Tab do the same.",
+        "To the next field; in a field Enter does the same.",
         footer=Footer.NEVER,
     ),
-    Action("wizard.up", ("up",), "field(-1)", "Field before", "To the field before.", footer=Footer.NEVER),
+    Action(
+        "wizard.up",
+        ("up", "shift+tab"),
+        "field(-1)",
+        "Field before",
+        "To the field before.",
+        footer=Footer.NEVER,
+    ),
     Action(
         "wizard.problem",
         ("ctrl+n",),

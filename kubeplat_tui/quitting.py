@@ -27,15 +27,24 @@ def quit_when_told(app: KubeplatApp) -> None:
 
 def quit_asking(app: KubeplatApp) -> None:
     """Quit the application, after whatever must be asked."""
+    from kubeplat_tui.screens.environments.wizard import NewEnvironmentScreen
+
     busy = next((opened for opened in app.opened.values() if opened.build), None)
     if busy is not None:
         app.call_later(_at_the_build, app, busy.name)
         return
+    lost = [
+        "The new environment is not made yet."
+        for screen in app.screen_stack
+        if isinstance(screen, NewEnvironmentScreen) and screen.unsaved
+    ]
     unsaved = [
         opened.name for opened in app.opened.values() for screen in opened.screens.values() if screen.unsaved
     ]
     if unsaved:
-        _ask_about_variables(app, unsaved)
+        lost.append(f"The variables of {', '.join(unsaved)} have changes that are not saved.")
+    if lost:
+        _ask_about_loss(app, " ".join(lost))
     else:
         _look_at_sandbox(app)
 
@@ -45,7 +54,7 @@ async def _at_the_build(app: KubeplatApp, name: str) -> None:
     app.opened[name].screens["build"].ask_to_quit()
 
 
-def _ask_about_variables(app: KubeplatApp, names: list[str]) -> None:
+def _ask_about_loss(app: KubeplatApp, what: str) -> None:
     from kubeplat_tui.screens.choice import Choice, ChoiceDialog
 
     def answered(choice: str | None) -> None:
@@ -53,7 +62,7 @@ def _ask_about_variables(app: KubeplatApp, names: list[str]) -> None:
             _look_at_sandbox(app)
 
     dialog = ChoiceDialog(
-        f"The variables of {', '.join(names)} have changes that are not saved.",
+        what,
         "",
         [
             Choice("stay", "Stay", "go back to them"),

@@ -69,10 +69,22 @@ class FieldRow(Horizontal):
         self.query_one(".note", Static).update(sentence)
 
 
-class NewEnvironmentScreen(BaseScreen):
-    """The form. `ctrl+s` shows the file that would be written; there it is made."""
+class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
+    """The form. `ctrl+s` shows the file that would be written; there it is made.
 
-    BINDINGS = bindings("wizard.go_on", "wizard.down", "wizard.up", "wizard.problem")
+    Nothing leads elsewhere from here than back: what was typed would be lost without a question.
+    """
+
+    BINDINGS = bindings(
+        "wizard.go_on",
+        "wizard.down",
+        "wizard.up",
+        "wizard.problem",
+        "screen.refresh",
+        "app.help",
+        "screen.back",
+        "screen.quit",
+    )
     DEFAULT_CSS = """
     NewEnvironmentScreen #title { height: 1; padding: 0 1; }
     NewEnvironmentScreen #fields { height: auto; max-height: 1fr; padding: 1 3; }
