@@ -103,6 +103,11 @@ class Connection:
         return self._transport
 
     @property
+    def port(self) -> int:
+        """The port of this computer that the client came in by; 0 where it came through another machine."""
+        return self._stream.port
+
+    @property
     def is_stranger(self) -> bool:
         """Whether the client is here and has not proved who it is."""
         return self._transport.is_active() and not self._transport.is_authenticated()
@@ -272,7 +277,9 @@ class Desk(paramiko.ServerInterface):
                 del self._sessions[number]
             number = channel.get_id()
             if number not in self._sessions:
-                self._sessions[number] = Session(channel, self._machine, self._instance, self._user)
+                self._sessions[number] = Session(
+                    channel, self._machine, self._instance, self._user, self._connection.port
+                )
             return self._sessions[number]
 
 

@@ -23,7 +23,34 @@ TEMPORARY = ("TMPDIR", "PATH", "LD_LIBRARY_PATH")
 
 PROFILE = """\
 # This machine is simulated: a shell of your own computer in a folder of its own.
+PATH=~/.local/bin:$PATH
 [ -r ~/.bashrc ] && . ~/.bashrc
+"""
+
+WAY_IN = "SANDBOX_SSH_PORT"
+"""On a bastion: the port of this computer that leads to it."""
+
+COMMANDS = ".local/bin"
+
+NEIGHBOURS = """\
+#!/bin/sh
+# ssh from this simulated bastion to its neighbours. Their network is simulated, too: the way leads through the
+# bastion's own sshd, with the agent that was forwarded. Nothing of your own ~/.ssh is read or written.
+PATH=${PATH#"${0%/*}":}
+if [ -z "$SANDBOX_SSH_PORT" ]; then
+    exec ssh "$@"
+fi
+umask 077
+own="-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+mkdir -p ~/.ssh
+cat >~/.ssh/config <<CONFIG
+Host 10.* 172.* 192.168.* *.internal
+  ProxyCommand ssh -F none $own -W [%h]:%p -p $SANDBOX_SSH_PORT -l $USER 127.0.0.1
+Host *
+  User $USER
+  UserKnownHostsFile "$HOME/.ssh/known_hosts"
+CONFIG
+exec ssh -F ~/.ssh/config "$@"
 """
 
 PROMPT = """\
@@ -48,6 +75,8 @@ def make(folder: Path) -> None:
     private_folder(folder)
     for name, text in ((".bashrc", PROMPT), (".profile", PROFILE)):
         write_private(folder / name, text.encode())
+    write_private(folder / COMMANDS / "ssh", NEIGHBOURS.encode())
+    (folder / COMMANDS / "ssh").chmod(0o700)
 
 
 def remove(folder: Path) -> None:
@@ -69,6 +98,7 @@ def environ(
         **kept,
         "LANG": "C.UTF-8",
         **more,
+        "PATH": f"{folder / COMMANDS}{os.pathsep}{kept.get('PATH', os.defpath)}",
         "HOME": str(folder),
         "SHELL": shell(),
         "USER": user,

@@ -33,15 +33,21 @@ logger = logging.getLogger("kubeplat.sandbox")
 
 
 class Session:
-    """One shell, command or subsystem. `terminal` and `environ` are what the client asked for beforehand."""
+    """One shell, command or subsystem. `terminal` and `environ` are what the client asked for beforehand.
 
-    def __init__(self, channel: paramiko.Channel, machine: Machine, instance: Instance, user: str) -> None:
+    `port` is where the client came in, 0 where through another machine.
+    """
+
+    def __init__(
+        self, channel: paramiko.Channel, machine: Machine, instance: Instance, user: str, port: int = 0
+    ) -> None:
         # Paramiko itself holds a channel only weakly.
         self._channel = channel
         self._line = Line(channel)
         self._machine = machine
         self._instance = instance
         self._user = user
+        self._port = port
         self._agent: AgentSocket | None = None
         self._program: Program | None = None
         self._greeting: str | None = None
@@ -79,6 +85,8 @@ class Session:
             return False
         folder, sockets = self._machine.folder, self._machine.sockets
         environ = home.environ(self._instance, self._user, folder, sockets, self.environ)
+        if self._port:
+            environ[home.WAY_IN] = str(self._port)
         if self._agent is not None:
             environ["SSH_AUTH_SOCK"] = str(self._agent.path)
         program = Program(self._line, self._ended)

@@ -75,6 +75,8 @@ class FromOutside:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._left = LOGIN_BYTES
+        self.port: int = connection.getsockname()[1]
+        """Of this computer, where the client came in: 0 for a client that came through another machine."""
         self.trusted: Callable[[], bool] = lambda: False
         self._outbox = Outbox(connection.send, self._hang_up)
         self.send = self._outbox.put
@@ -110,6 +112,7 @@ class FromBastion:
     def __init__(self, channel: paramiko.Channel) -> None:
         self._channel = channel
         self._outbox = Outbox(channel.send, self._hang_up)
+        self.port = 0
         self.send = self._outbox.put
         self.recv = channel.recv
         self.settimeout = channel.settimeout
