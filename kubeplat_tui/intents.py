@@ -128,10 +128,17 @@ class Intents:
         from kubeplat_tui.services.environments import suggestion
 
         region = region or suggestion.region_of(self._environ)
+        profile = profile or ("" if sandbox else suggestion.profile_for(name, self._environ))
         cloud = self.account_cloud(region, profile=profile or name, sandbox=sandbox)
         try:
             return suggestion.suggest(
-                self.workplace, self.declarations(name), cloud, name, sandbox=sandbox, profile=profile
+                self.workplace,
+                self.declarations(name),
+                cloud,
+                name,
+                sandbox=sandbox,
+                profile=profile,
+                environ=self._environ,
             )
         finally:
             cloud.close()
@@ -423,6 +430,10 @@ class Intents:
     def renew_credentials(self, site: Site) -> None:
         """Get new keys now; may ask for a code. Raises `KubeplatError`: the old ones stay in use."""
         site.cloud.renew_credentials()
+
+    def forget_credentials(self, site: Site) -> int:
+        """Take the session tokens out of the keyring and out of this process; how many the keyring had."""
+        return site.cloud.forget_credentials()
 
     # --- the rest -----------------------------------------------------------------------------------------------
 

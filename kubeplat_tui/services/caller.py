@@ -24,14 +24,24 @@ def has_playground_credentials(environ: Mapping[str, str]) -> bool:
 
     Asks no network and loads no AWS library; a `default` profile alone is not taken for a wish to spend money.
     """
-    if environ.get("AWS_ACCESS_KEY_ID"):
-        return True
+    return bool(environ.get("AWS_ACCESS_KEY_ID")) or PLAYGROUND_PROFILE in profiles(environ)
+
+
+def profiles(environ: Mapping[str, str]) -> list[str]:
+    """The profiles of the AWS files, by name; none where the files are absent or cannot be read.
+
+    Source: "Configuration and credential file settings" of the AWS SDKs: sections `[NAME]` in the credentials file,
+    `[profile NAME]` and `[default]` in the other.
+    """
     folder = Path(environ.get("HOME") or Path.home()) / ".aws"
     credentials = Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or folder / "credentials")
     config = Path(environ.get("AWS_CONFIG_FILE") or folder / "config")
-    return PLAYGROUND_PROFILE in _sections(credentials) or f"profile {PLAYGROUND_PROFILE}" in _sections(
-        config
-    )
+    found = set(_sections(credentials))
+    for section in _sections(config):
+        kind, _, name = section.partition(" ")
+        if kind == "profile" or section == "default":
+            found.add(name.strip() or section)
+    return sorted(found)
 
 
 def own_network(service: str = ADDRESS_SERVICE) -> str | None:

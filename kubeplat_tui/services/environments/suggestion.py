@@ -41,6 +41,17 @@ def region_of(environ: Mapping[str, str] | None = None) -> str:
     return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
 
 
+def profile_for(name: str, environ: Mapping[str, str]) -> str:
+    """The profile that a new environment may use: the one of its name, else the only one or the usual one.
+
+    "" where the shell holds keys, which come first, or where there is none.
+    """
+    known = caller.profiles(environ)
+    if name in known or not known or environ.get("AWS_ACCESS_KEY_ID"):
+        return ""
+    return known[0] if len(known) == 1 else "default" if "default" in known else ""
+
+
 def suggest(
     workplace: Workplace,
     declarations: Declarations,
@@ -49,6 +60,7 @@ def suggest(
     *,
     sandbox: bool = False,
     profile: str = "",
+    environ: Mapping[str, str] | None = None,
     own_network: Callable[[], str | None] = caller.own_network,
 ) -> Suggestion:
     """A suggestion for the environment `name` in the account and region of `cloud`. Blocks for a few seconds."""
@@ -87,7 +99,7 @@ def suggest(
         terraform_bucket_name=state,
         secrets_bucket_name=held,
         profile=profile,
-        profiles=() if sandbox else tuple(_profiles()),
+        profiles=() if sandbox else tuple(caller.profiles(os.environ if environ is None else environ)),
         templates=tuple(templates.names(workplace)),
         public_zones=tuple(dns.result() or ()),
         notes=tuple(notes.sentences),
@@ -160,14 +172,3 @@ def _public_zones(cloud: Cloud) -> Iterator[str]:
         pages = cloud.client("route53").get_paginator("list_hosted_zones").paginate()
         found = [zone for page in pages for zone in page["HostedZones"] if not zone["Config"]["PrivateZone"]]
     yield from sorted({zone["Name"].rstrip(".") for zone in found})
-
-
-def _profiles() -> list[str]:
-    """The profiles of the AWS files; none where they cannot be read, which is said when one is used."""
-    import boto3
-    from botocore.exceptions import BotoCoreError
-
-    try:
-        return sorted(boto3.Session().available_profiles)
-    except BotoCoreError:
-        return []
