@@ -13,7 +13,7 @@ FROM scratch AS vendor
 FROM ${BASE} AS programs
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates curl unzip \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY container/fetch container/downloads.sha256 /build/
 COPY terraform/cluster/versions.tf terraform/cluster/.terraform.lock.hcl /build/roots/
 RUN --mount=type=bind,from=vendor,target=/vendor \
@@ -24,7 +24,7 @@ RUN --mount=type=bind,from=vendor,target=/vendor \
 FROM ${BASE} AS packages
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates python3-venv \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY pyproject.toml constraints.txt /opt/kubeplat/
 COPY scripts/venv_maker.py /build/
 RUN --mount=type=secret,id=certificates,target=/run/certificates \
@@ -41,7 +41,7 @@ FROM ${BASE}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         bash-completion ca-certificates git less libnss-extrausers nano openssh-client procps python3 \
-    && rm -rf /var/lib/apt/lists/* /var/lib/extrausers \
+    && apt-get clean && rm -rf /var/lib/apt/lists/* /var/lib/extrausers \
     && sed -i -E '/^(passwd|group):/ s/$/ extrausers/' /etc/nsswitch.conf \
     && ln -s /platform/.users /var/lib/extrausers \
     && mkdir -m 1777 /platform

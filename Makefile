@@ -8,10 +8,16 @@ PYTEST_ARGS ?=
 # The Pythons that constraints.txt is made for, the oldest first.
 PYTHONS ?= python3.11 python3.12 python3.13
 
-.PHONY: image test check bench pictures pins format clean help
+# Where `make push` takes the image: registry.example.org/team
+REGISTRY ?=
+
+.PHONY: image push test check bench pictures pins format clean help
 
 image: ## build the container image (the default)
 	@scripts/image
+
+push: ## push the image: make push REGISTRY=registry.example.org/team
+	@scripts/image push "$(REGISTRY)"
 
 test: ## set up what is needed, check, and run every test
 	@$(TOOLS) python scripts/check.py

@@ -13,13 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-SHELL_SCRIPTS = ["play.kube", "run.kube", ".ci/run"]
+SHELL_SCRIPTS = ["play.kube", "run.kube", ".ci/run", "container/check", "container/fetch"]
 CHECKS = {
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
     "layers": ["lint-imports"],
     "shellcheck": ["shellcheck", "--external-sources"],
+    "hadolint": ["hadolint", "Dockerfile"],
     "terraform fmt": ["scripts/terraform", "fmt", "-check", "-diff", "-recursive", "terraform"],
     "checkov": ["scripts/checkov", "--directory", "terraform"],
 }

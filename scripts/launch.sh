@@ -4,6 +4,7 @@
 #
 #   private_environment NAME CONSTRAINTS [EXTRA...]   sets `environment` to the environment's folder
 #   kubeplat ARGUMENTS...                             becomes kubeplat; signals and exit status are its own
+#   needs_terminal EXAMPLE                            ends where there is no terminal
 
 : "${checkout:?is set by whoever sources this}"
 
@@ -13,15 +14,20 @@ say() {
 
 # The folder for what can be made again, as the XDG Base Directory Specification has it: a relative path is ignored.
 cache_folder() {
-    local home=${HOME:-}
-    if [ -z "$home" ]; then
-        unset HOME
-        home=~
-    fi
+    home_folder
     case ${XDG_CACHE_HOME:-} in
         /*) cache=$XDG_CACHE_HOME/kubeplat ;;
         *) cache=$home/.cache/kubeplat ;;
     esac
+}
+
+# Sets `home`, also where HOME is not set.
+home_folder() {
+    home=${HOME:-}
+    if [ -z "$home" ]; then
+        unset HOME
+        home=~
+    fi
 }
 
 # The environment's name changes with whatever it is made from, so that it is made again when that changes.

@@ -46,7 +46,12 @@ class Checkout:
             for key, value in os.environ.items()
             if not key.startswith(("PIP_", "KUBEPLAT_", "XDG_"))
         }
-        return kept | {"HOME": str(self.home), "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1"}
+        return kept | {
+            "HOME": str(self.home),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "KUBEPLAT_CONTAINER": "0",
+        }
 
     @property
     def cache(self) -> Path:

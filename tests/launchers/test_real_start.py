@@ -14,7 +14,8 @@ def test_first_start_with_the_real_pins(tmp_path: Path) -> None:
     """HOME stays, for its pip settings; the folders below it are moved."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     moved = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CACHE", "STATE", "CONFIG")}
-    environ = {"PIP_CACHE_DIR": str(cache / "pip"), **os.environ, **moved}
+    native = {"KUBEPLAT_CONTAINER": "0"}  # also where this computer has the image
+    environ = {"PIP_CACHE_DIR": str(cache / "pip"), **os.environ, **moved, **native}
     checkout = Checkout(REAL, tmp_path)
 
     first = checkout.run("play.kube", "version", "--json", env=environ)
