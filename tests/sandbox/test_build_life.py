@@ -25,6 +25,7 @@ from kubeplat_tui.services.events import (
     Outcome,
     Phase,
     PipelineFinished,
+    PlanReady,
     ResourceProgress,
     Root,
     SettingWritten,
@@ -43,6 +44,27 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("life")]
 
 VPC = "module.network.aws_vpc.main"
+
+OWN = {
+    "mine.tf": """\
+variable "greeting" {
+  type    = string
+  default = "hello"
+}
+
+resource "terraform_data" "note" {
+  input = templatefile("${path.module}/deep/note.tftpl", { greeting = var.greeting, name = var.environment })
+}
+
+output "note" {
+  value = terraform_data.note.output
+}
+""",
+    "deep/note.tftpl": "${greeting} ${name}",
+    "deep/caller.tf": 'module "extra" {\n  source = "./extra"\n}\n',
+    "extra/main.tf": 'resource "terraform_data" "inner" {}\n',
+}
+"""A variable, a template, a folder for order and a module of the user's own, with what is built into Terraform."""
 
 # AWS has a key pair of this name already: the foundation made it.
 BROKEN = """\
@@ -128,8 +150,19 @@ def test_the_next_run_continues_and_a_failure_half_way_is_told(life: Life) -> No
 
 
 def test_the_run_after_that_finishes_and_the_next_changes_nothing(life: Life) -> None:
+    for name, text in OWN.items():
+        (life.config_d / name).parent.mkdir(exist_ok=True)
+        (life.config_d / name).write_text(text)
     last = life.play("run")
     assert last.exit_code is ExitCode.DONE, last
+    plans = {event.plan.root: event.plan for event in life.events if isinstance(event, PlanReady)}
+    assert {one.address: one.origin for one in plans[Root.CLUSTER].changes if one.origin} == {
+        "terraform_data.note": "config.d: mine.tf",
+        "module.extra.terraform_data.inner": "config.d: deep/caller.tf",
+    }
+    assert {one.name: (one.value, one.origin) for one in last.outputs if one.origin} == {
+        "note": (f"hello {life.name}", "config.d: mine.tf"),
+    }
     last = life.play("run")
     assert (last.outcome, last.exit_code) == (Outcome.UNCHANGED, ExitCode.DONE), last
     assert life.questions == []
@@ -196,6 +229,7 @@ def test_no_secret_is_in_states_plans_journals_logs_arguments_or_temporary_files
 def test_the_outputs_have_the_names_that_people_know(life: Life) -> None:
     found = {output.name: output.value for output in life.intents.outputs(life.site())}
     assert found["kubeapi_public"]
+    assert found["note"]
     assert found["kubeapi_public_elb"]
     assert found["compute_asg"]
     assert found["secrets_bucket"] == setting(life, "secrets_bucket_name")
