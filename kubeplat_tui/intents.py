@@ -435,6 +435,10 @@ class Intents:
         """Take the session tokens out of the keyring and out of this process; how many the keyring had."""
         return site.cloud.forget_credentials()
 
+    def forget_credentials(self, site: Site) -> int:
+        """Take the session tokens out of the keyring and out of this process; how many the keyring had."""
+        return site.cloud.forget_credentials()
+
     # --- the rest -----------------------------------------------------------------------------------------------
 
     def git_branch(self) -> str:

@@ -47,7 +47,10 @@ class Opened:
     @property
     def keys_expire(self) -> datetime | None:
         """When its credentials end; None where they do not, renew themselves, or are not known yet. Never blocks."""
-        return getattr(self.site.cloud, "expires", None) if self.site is not None else None
+        if self.site is None:
+            return None
+        login = self.site.cloud.login
+        return None if login is not None and login.renews else self.site.cloud.expires
 
     @property
     def lost(self) -> bool:

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.base import EnvironmentScreen
+from kubeplat_tui.screens.credentials import CredentialsDialog
 from kubeplat_tui.services.prerequisites import Key, State
 from kubeplat_tui.widgets.cells import Mark, Tone, done, failed, none, warned
 from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
@@ -47,13 +48,21 @@ class ChecklistScreen(EnvironmentScreen):
         super().__init__(opened)
         self._walks = True
         """Whether the cursor goes to the next row that is to be done."""
+        self._stale = False
 
     def compose_body(self) -> ComposeResult:
         table: ResourceTable[Prerequisite] = ResourceTable(
             [
                 Column("State", state_mark, weight=100, shortest=9),
                 Column("Prerequisite", lambda row: row.title, weight=90, longest=40),
-                Column("Detail", lambda row: row.detail, tone=Tone.QUIET, cut="end", longest=200, weight=50),
+                Column(
+                    "Detail",
+                    lambda row: " ".join(row.detail.split()),
+                    tone=Tone.QUIET,
+                    cut="end",
+                    longest=200,
+                    weight=50,
+                ),
             ],
             key=lambda row: row.key,
             noun="Checklist",
@@ -84,10 +93,16 @@ class ChecklistScreen(EnvironmentScreen):
         site, intents = self.site, self.kubeplat.intents
         self.fetch("Looking at the prerequisites", lambda: intents.prerequisites(site), self._show)
 
+    def on_screen_suspend(self) -> None:
+        """Another section or the credentials' dialog may change how things stand; a question does not."""
+        above = self.app.screen
+        self._stale = not above.is_modal or isinstance(above, CredentialsDialog)
+
     def on_screen_resume(self) -> None:
-        """The credentials or a variable may be others by now."""
-        if self._table.rows and not self.opened.lost:
+        """Read anew what may be another by now."""
+        if self._stale and self._table.rows and not self.opened.lost:
             self.refresh_data()
+        self._stale = False
 
     def _show(self, found: Sequence[Prerequisite]) -> None:
         walks, self._walks = self._walks, False
@@ -146,7 +161,9 @@ class ChecklistScreen(EnvironmentScreen):
 
     def _do(self, row: Prerequisite) -> None:
         site, intents = self.site, self.kubeplat.intents
-        self.fetch(f"{row.title}: {row.remedy}", lambda: intents.remedy(site, row.key), self._done)
+        self.fetch(
+            f"{row.title}: {row.remedy}", lambda: intents.remedy(site, row.key), self._done, group="remedy"
+        )
 
     def _done(self, said: str) -> None:
         """The file may have been written: the environment is opened anew, and that reads everything anew."""

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.credentials.model import CredentialsStatus
     from kubeplat_tui.services.site import Site
 
-KEPT_HERE = "is kept in this process and ends with it"
-
 
 class CredentialsDialog(Dialog[None]):
     """Reads in workers. It stays open while they are renewed: the question for a code comes on top of it."""
@@ -65,7 +63,7 @@ class CredentialsDialog(Dialog[None]):
 
     # --- reading ----------------------------------------------------------------------------------
 
-    def _work(self, what: str, change: Callable[[], None], done: str = "") -> None:
+    def _work(self, what: str, change: Callable[[], object], done: str = "") -> None:
         """Do `change` in a thread, read anew, show it; then say `done`."""
         self._busy = True
         self.query_one(StateView).show_notice(loading(what, self.kubeplat.now()))
@@ -170,6 +168,9 @@ def facts(status: CredentialsStatus, account: str, now: datetime) -> Iterator[Fa
     ):
         if said:
             yield label, Content(one_line(said))
+    if status.kind is Kind.NONE:
+        yield "Renewal", Content(renewal(status))
+        return
     if status.account:
         wrong = bool(account) and status.account != account
         yield (
@@ -187,7 +188,7 @@ def renewal(status: CredentialsStatus) -> str:
     """What renewing them will need."""
     by_hand = {Kind.SSO: "aws sso login", Kind.LOGIN: "aws login"}
     if status.kind is Kind.NONE:
-        return "there is nothing to renew"
+        return "they are looked for anew, and a code is asked for where one is needed"
     if status.renews:
         return "by themselves; nobody is asked"
     if status.mfa_serial:

@@ -117,10 +117,13 @@ def sandbox_words(status: SandboxStatus | KubeplatError | Reading | None) -> Con
 
 
 def checklist_words(to_do: int) -> Content:
-    """That something is to be done before a first build."""
+    """That something of what a first build needs is not there; a build asks before it makes what it can make."""
     things = "1 thing is" if to_do == 1 else f"{to_do} things are"
     return Content.assemble(
-        (f"▲ {things} to be done", "$warning"), " before a build  ", ("c", "bold $primary"), " walks through"
+        (f"○ {things} not as a first build needs it", "$warning"),
+        "  ",
+        ("c", "bold $primary"),
+        " walks through",
     )
 
 

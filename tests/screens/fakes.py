@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kubeplat_tui.services.cloud import SandboxStatus
+    from kubeplat_tui.services.credentials.keys import Resolved
     from kubeplat_tui.services.credentials.model import CredentialsStatus
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Event, Stop
@@ -81,6 +82,13 @@ aws_account = "210987654321"
 FILES = {"lab": BROKEN, "play-jest": PLAYGROUND, "staging": STAGING}
 
 
+@dataclass(frozen=True, slots=True)
+class FakeLogin:
+    """The same field as the keys in use."""
+
+    renews: bool
+
+
 class FakeCloud(Cloud):
     """A cloud that nothing is asked of; `lose` ends it."""
 
@@ -90,10 +98,15 @@ class FakeCloud(Cloud):
         self._callbacks: list[Callable[[], None]] = []
         self.ends: datetime | None = None
         """When the credentials do."""
+        self.renewing: FakeLogin | None = None
 
     @property
     def expires(self) -> datetime | None:
         return self.ends
+
+    @property
+    def login(self) -> Resolved | None:
+        return cast("Resolved | None", self.renewing)
 
     @property
     def lost(self) -> bool:
