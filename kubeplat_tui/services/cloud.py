@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kubeplat_tui.services.errors import KubeplatError
@@ -324,6 +325,7 @@ class Cloud:
             import botocore.session
 
             core = botocore.session.Session()
+            core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
             profile = None
             if self._lease is None:
                 from kubeplat_tui.services.credentials.renewing import OurProvider, RenewingCredentials
@@ -337,6 +339,14 @@ class Cloud:
                 botocore_session=core, region_name=self.region, profile_name=profile
             )
         return self._session
+
+
+@lru_cache(maxsize=4)
+def _loader(data_path: str | None) -> Any:
+    """The reader of botocore's service descriptions, one for all clouds: read once, a client costs a tenth."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 class Clouds:
