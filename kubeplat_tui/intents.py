@@ -435,14 +435,15 @@ class Intents:
         """Take the session tokens out of the keyring and out of this process; how many the keyring had."""
         return site.cloud.forget_credentials()
 
-    def forget_credentials(self, site: Site) -> int:
-        """Take the session tokens out of the keyring and out of this process; how many the keyring had."""
-        return site.cloud.forget_credentials()
-
     # --- the rest -----------------------------------------------------------------------------------------------
 
     def git_branch(self) -> str:
-        """The checkout's branch (or short commit), "" where it is no git checkout. Reads one file, runs nothing."""
+        """The checkout's branch (or short commit), "" where it is no git checkout. Reads one file, runs nothing.
+
+        `KUBEPLAT_BRANCH` tells it to a container, which has no checkout.
+        """
+        if told := os.environ.get("KUBEPLAT_BRANCH"):
+            return told
         head = self.workplace.terraform.parent / ".git" / "HEAD"
         try:
             text = head.read_text().strip()

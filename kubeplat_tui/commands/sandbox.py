@@ -11,6 +11,7 @@ from kubeplat_tui.commands.verb import group, verb
 from kubeplat_tui.services.cloud import SandboxStatus
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import Outcome, Question, Verb
+from kubeplat_tui.services.whereabouts import process_words
 from kubeplat_tui.widgets import cells
 
 STOP = "kubeplat sandbox stop"
@@ -60,7 +61,7 @@ def status(session: Session) -> None:
     for name, value in (
         ("endpoint", found.endpoint),
         ("port", str(found.port)),
-        ("pid", str(found.pid)),
+        ("pid", process_words(found.pid, found.container)),
         ("started", cells.moment_and_age(found.started, now)),
         ("memory", f"{found.memory / MIB:.0f} MiB"),
         ("in use by", str(found.leases)),
@@ -145,6 +146,7 @@ def _document(found: SandboxStatus) -> dict[str, object]:
         "endpoint": found.endpoint,
         "port": found.port,
         "pid": found.pid,
+        "container": found.container,
         "started": found.started,
         "memory_bytes": found.memory,
         "leases": found.leases,

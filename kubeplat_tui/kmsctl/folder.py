@@ -6,9 +6,11 @@ import contextlib
 import os
 import secrets
 import threading
+import time
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services import whereabouts
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 PARTIAL = ".kmsctl-"
 """What the name of a file that is not whole yet begins with; the process's number follows."""
+
+ABANDONED_AFTER = 86_400
+"""Seconds."""
 
 
 class Folder:
@@ -47,7 +52,7 @@ class Folder:
 
     def write(self, path: Path, pieces: Iterable[bytes]) -> os.stat_result:
         """Write a file in one step: the old content stays until the new one is complete and on the disk."""
-        partial = path.parent / f"{PARTIAL}{os.getpid()}-{secrets.token_hex(8)}"
+        partial = path.parent / f"{PARTIAL}{_ourselves()}-{secrets.token_hex(8)}"
         try:
             self._make(path.parent)
             with self._lock:
@@ -100,7 +105,10 @@ class Folder:
             self._swept.add(folder)
         for left in folder.glob(f"{PARTIAL}*-*"):
             owner = left.name.removeprefix(PARTIAL).partition("-")[0]
-            if owner.isdigit() and not _alive(int(owner)):
+            process, _, namespace = owner.partition(".")
+            # One of another container is told dead by its age: there its number may be anybody's.
+            ours = namespace == whereabouts.pid_namespace()
+            if process.isdigit() and (not _alive(int(process)) if ours else _old(left)):
                 left.unlink(missing_ok=True)
 
 
@@ -116,6 +124,19 @@ def mode_of(text: str) -> int:
             todo="Give an octal number such as 0600.",
         )
     return mode
+
+
+def _ourselves() -> str:
+    """Our process id, and what it counts in: `4711.4026531836`."""
+    return f"{os.getpid()}.{whereabouts.pid_namespace()}"
+
+
+def _old(path: Path) -> bool:
+    """Whether the file was last written to more than a day ago. No transfer is silent for that long."""
+    try:
+        return time.time() - path.stat().st_mtime > ABANDONED_AFTER
+    except OSError:
+        return False
 
 
 def _alive(process: int) -> bool:

@@ -15,12 +15,15 @@ from kubeplat_tui.sandbox.control import GoneError, Verb, asked, parse, read_lin
 from kubeplat_tui.sandbox.lease import Lease
 from kubeplat_tui.sandbox.places import Places, locked
 from kubeplat_tui.sandbox.status import status, stop
+from kubeplat_tui.services import whereabouts
 from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from kubeplat_tui.services.cloud import SandboxStatus
 
 __all__ = ["LocalSandbox", "status", "stop"]
 
@@ -45,7 +48,8 @@ class LocalSandbox:
         """Join the running sandbox, or start one. Blocking: about a second for a start.
 
         Raises `InputError` where the port is taken or the running sandbox has another one, `KubeplatError`
-        where the packages are missing, the state folder cannot be written to or the child does not start.
+        where the packages are missing, the state folder cannot be written to, the child does not start, or one
+        runs that cannot be reached from here.
         """
         lease = self._join()
         if lease is None:
@@ -66,6 +70,7 @@ class LocalSandbox:
     def _join(self) -> Lease | None:
         try:
             with asked(self._places.control, Verb.LEASE) as (connection, answer):
+                require_reachable(answer)
                 # The context closes its own descriptor; the lease gets one of its own to the same connection.
                 return Lease(connection.dup(), answer, self._places.control)
         except GoneError:
@@ -122,6 +127,25 @@ class LocalSandbox:
             os.close(log)
 
 
+def require_reachable(status: SandboxStatus) -> None:
+    """Raise `KubeplatError` where the running sandbox's loopback addresses are not ours.
+
+    Its socket lies in the state folder, which containers share; a network they may have of their own.
+    """
+    if status.network in {"", whereabouts.network()}:
+        return
+    place = (
+        f"in the container {status.container}"
+        if status.container
+        else "on this computer, not in this container"
+    )
+    raise KubeplatError(
+        "The sandbox already runs, and cannot be reached from here.",
+        why=f"It runs {place}, and listens on that network's own 127.0.0.1.",
+        todo="Work there, or end it first with: kubeplat sandbox stop",
+    )
+
+
 def require_packages() -> None:
     """Raise `KubeplatError` where the packages of the `sandbox` extra are missing."""
     if importlib.util.find_spec("moto") is None:
@@ -143,7 +167,9 @@ def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """
     checkout = str(Path(__file__).resolve().parents[2])
     child = {
-        name: environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE") if name in environ
+        name: environ[name]
+        for name in ("LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE", whereabouts.CONTAINER)
+        if name in environ
     }
     return child | {
         "PATH": environ.get("PATH", os.defpath),

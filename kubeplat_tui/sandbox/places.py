@@ -57,7 +57,7 @@ class Places:
 
     @property
     def child_lock(self) -> Path:
-        """Held by the child as long as it lives; its text is the child's process id."""
+        """Held by the child as long as it lives; its text is the child's process id and container."""
         return self.folder / "child.lock"
 
     @property
@@ -137,10 +137,10 @@ def _flock(descriptor: int, path: Path, deadline: float) -> None:
             if time.monotonic() < deadline:
                 pause.wait(POLL)
                 continue
-            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+            holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
             raise LockBusyError(
                 f"{path} is held by another process{f' ({holder})' if holder else ''}.",
-                why="A sandbox is being started or stopped, or one hangs.",
+                why="A sandbox is being started or stopped, or one hangs, here or in a container.",
                 todo="Try again; if this stays, end that process.",
             ) from None
         else:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kubeplat_tui.sandbox.control import refusal
 from kubeplat_tui.sandbox.keeper import Keeper
 from kubeplat_tui.sandbox.places import Places, locked
+from kubeplat_tui.services import whereabouts
 from kubeplat_tui.services.cloud import SandboxStatus
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.workplace import cannot_write
@@ -75,7 +76,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     served: Keeper | None = None
     try:
         logging.basicConfig(level=logging.WARNING, handlers=[Log(places.log)])
-        with locked(places.child_lock, seconds=PREDECESSOR_SECONDS, text=f"{os.getpid()}\n"):
+        myself = whereabouts.process_words(os.getpid(), whereabouts.container())
+        with locked(places.child_lock, seconds=PREDECESSOR_SECONDS, text=f"{myself}\n"):
             served = run(places, options.port, first)
     except KubeplatError as error:
         logger.error("%s", error)
@@ -109,6 +111,8 @@ def run(places: Places, port: int, first: socket.socket) -> Keeper:
             leases=leases,
             kept=kept,
             memory=resident_bytes(),
+            container=whereabouts.container(),
+            network=whereabouts.network(),
         )
 
     threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.sandbox.control import GoneError, Verb, ask, asked
 from kubeplat_tui.sandbox.places import Places
 from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.services.whereabouts import process_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,10 +42,12 @@ def stop(state: Path) -> bool:
                     while connection.recv(4096):
                         pass
             except TimeoutError as error:
+                words = process_words(answer.pid, answer.container)
+                how = "by stopping that container." if answer.container else f"with: kill {answer.pid}"
                 raise KubeplatError(
                     "The sandbox was asked to stop and did not.",
-                    why=f"Process {answer.pid} still runs after {STOP_SECONDS:.0f} seconds.",
-                    todo=f"Look into {answer.log}, then end it with: kill {answer.pid}",
+                    why=f"Process {words} still runs after {STOP_SECONDS:.0f} seconds.",
+                    todo=f"Look into {answer.log}, then end it {how}",
                 ) from error
     except GoneError:
         return False

@@ -38,7 +38,7 @@ HURRIED_CONNECTIONS = 32
 @dataclass(frozen=True, slots=True)
 class SandboxStatus:
     """A running sandbox. `started` is UTC, `memory` the resident bytes, `kept` whether it outlives its front
-    ends.
+    ends. `pid` counts in its `container` ("" natively), and its port in its `network` (services.whereabouts).
     """
 
     pid: int
@@ -48,6 +48,8 @@ class SandboxStatus:
     leases: int
     kept: bool
     memory: int
+    container: str = ""
+    network: str = ""
 
     @property
     def endpoint(self) -> str:

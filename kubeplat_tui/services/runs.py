@@ -20,6 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from kubeplat_tui.services import whereabouts
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import Outcome, PlanReady, ResourceProgress, Verb, now
 from kubeplat_tui.services.workplace import PRIVATE_FILE, cannot_write, private_folder
@@ -108,7 +109,8 @@ class PipelineLock:
             raise _busy(self._path.parent.name, holder) from None
         try:
             file.truncate(0)
-            json.dump({"pid": os.getpid(), "verb": self._verb, "since": now().isoformat()}, file)
+            holder = {"pid": os.getpid(), "container": whereabouts.container()}
+            json.dump(holder | {"verb": self._verb, "since": now().isoformat()}, file)
             file.flush()
         except OSError as error:
             file.close()
@@ -340,9 +342,10 @@ def _busy(environment: str, holder: dict[str, Any]) -> BusyError:
         age = f" since {since:%H:%M} UTC ({age_words((now() - since).total_seconds())} ago)"
     except (ValueError, TypeError):
         age = ""
+    process = whereabouts.process_words(holder.get("pid", "unknown"), holder.get("container") or "")
     return BusyError(
         f"{environment} is being worked on: {holder.get('verb', 'a pipeline')} runs on this computer{age}.",
-        why=f"Process {holder.get('pid', 'unknown')} holds {environment}'s state folder.",
+        why=f"Process {process} holds {environment}'s state folder.",
         todo="Wait for it to end, or stop it there; then try again.",
     )
 

@@ -22,6 +22,7 @@ from kubeplat_tui.sandbox import door
 from kubeplat_tui.sandbox.control import GoneError, parse, refusal
 from kubeplat_tui.sandbox.door import LocalSandbox, child_environ, status, stop
 from kubeplat_tui.sandbox.places import SOCKET_PATH_LIMIT, LockBusyError, Places, locked
+from kubeplat_tui.services import whereabouts
 from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT, Cloud, SandboxStatus
 from kubeplat_tui.services.errors import InputError, KubeplatError
 
@@ -424,3 +425,23 @@ def test_a_held_lock_names_its_holder(tmp_path: Path) -> None:
         locked(tmp_path / "lock", seconds=0),
     ):
         pass
+
+
+def test_one_in_another_network_is_neither_joined_nor_taken_for_dead(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(whereabouts.CONTAINER, "kubeplat-jest-1")
+    with contextlib.closing(LocalSandbox(state).open()) as lease:
+        monkeypatch.delenv(whereabouts.CONTAINER)
+        monkeypatch.setattr(whereabouts, "network", lambda: "another one")
+        with pytest.raises(KubeplatError, match="runs in the container kubeplat-jest-1"):
+            LocalSandbox(state).open()
+        found = status(state)
+        assert found is not None
+        assert found.container == "kubeplat-jest-1"
+        assert Places.of(state).child_lock.read_text() == f"{found.pid} in the container kubeplat-jest-1\n"
+        assert not lease.lost
+        # It can be stopped from here: it is asked, and no number is signalled.
+        monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("a number was signalled"))
+        assert stop(state)
+    assert status(state) is None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services.events import now
 from kubeplat_tui.services.runs import BusyError, age_words
+from kubeplat_tui.services.whereabouts import container, process_words
 from kubeplat_tui.services.workplace import PRIVATE_FILE, cannot_write, private_folder
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class WorkLock:
 
     def _sign(self, file: int, doing: str) -> None:
         """Say in the file who has it. Only for the sentence: on a full disk it stays unsigned."""
-        holder = {"pid": os.getpid(), "doing": doing, "since": now().isoformat()}
+        holder = {"pid": os.getpid(), "container": container(), "doing": doing, "since": now().isoformat()}
         with contextlib.suppress(OSError):
             os.ftruncate(file, 0)
             os.pwrite(file, json.dumps(holder).encode(), 0)
@@ -88,8 +89,9 @@ class WorkLock:
         with contextlib.suppress(ValueError, TypeError):
             since = datetime.fromisoformat(str(holder.get("since")))
             age = f" since {since:%H:%M} UTC ({age_words((now() - since).total_seconds())} ago)"
-        pid = holder.get("pid")
-        who = "This program itself" if pid == os.getpid() else f"Process {pid or 'unknown'}"
+        pid, place = holder.get("pid"), holder.get("container") or ""
+        ourselves = pid == os.getpid() and place == container()
+        who = "This program itself" if ourselves else f"Process {process_words(pid or 'unknown', place)}"
         return BusyError(
             f"The secrets of {self._path.parent.name} are in use on this computer{age}.",
             why=f"{who} is at work there: {holder.get('doing') or 'something'}.",
