@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
+    from kubeplat_tui.commands.credential_questions import AtTerminal
     from kubeplat_tui.services.events import Decisions
 
     Pipeline = Callable[[Decisions, Stop], Iterator[Event]]
@@ -70,6 +71,12 @@ class _Asked:
 
 
 @dataclass(slots=True)
+class _Handed:
+    ask: Callable[[], str]
+    reply: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+
+
+@dataclass(slots=True)
 class _Said:
     sentence: str
 
@@ -79,7 +86,7 @@ class _Ended:
     error: BaseException | None
 
 
-_News = Event | _Asked | _Said | _Ended
+_News = Event | _Asked | _Handed | _Said | _Ended
 
 
 class _ByPerson:
@@ -101,13 +108,17 @@ def conduct(
     *,
     watch: Callable[[Event], None] = lambda _: None,
     stopping: Stopping = STOPS_TERRAFORM,
+    codes: AtTerminal | None = None,
 ) -> PipelineFinished:
     """Run `pipeline` to its end, draw what it says, and give back its last event.
 
     ctrl+c asks it once to stop cleanly, and again does nothing: a second signal would kill Terraform at work.
-    `watch` sees every event before it is drawn. What the pipeline raises is raised here.
+    `watch` sees every event before it is drawn. What the pipeline raises is raised here. `codes` asks for the codes of
+    MFA devices that the pipeline needs; it gets the terminal while nothing is drawn.
     """
-    return _Conductor(pipeline, decisions, drawing, watch, stopping).run()
+    conductor = _Conductor(pipeline, decisions, drawing, watch, stopping)
+    with codes.through(conductor.hand) if codes is not None else contextlib.nullcontext():
+        return conductor.run()
 
 
 class _Conductor:
@@ -162,7 +173,11 @@ class _Conductor:
                         raise RuntimeError("The pipeline ended without saying how.")
                     return finished
                 case _Asked(question, reply):
-                    reply.put(self._ask(question))
+                    # `_ByPerson` asks only where there is a person.
+                    answer = prompts.Nobody().answer if self._person is None else self._person.answer
+                    reply.put(self._at_terminal(functools.partial(answer, question)))
+                case _Handed(ask, reply):
+                    reply.put(self._at_terminal(ask))
                 case _Said(sentence):
                     self._draw(functools.partial(self._drawing.say, sentence))
                 case event:
@@ -171,13 +186,21 @@ class _Conductor:
                     if isinstance(event, PipelineFinished):
                         finished = event
 
-    def _ask(self, question: Question) -> str:
-        if self._person is None or self._stop.requested:
+    def hand(self, ask: Callable[[], str]) -> str:
+        """Have `ask` called in the thread that has the terminal; its answer. Blocking, for the pipeline's threads."""
+        if threading.current_thread() is threading.main_thread():
+            return ask()
+        handed = _Handed(ask)
+        self._news.put(handed)
+        return handed.reply.get()
+
+    def _at_terminal(self, ask: Callable[[], str]) -> str:
+        if self._stop.requested:
             return ""
         self._drawing.pause()
         self._asking = True
         try:
-            return self._person.answer(question)
+            return ask()
         finally:
             self._asking = False
 

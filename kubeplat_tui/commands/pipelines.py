@@ -39,7 +39,7 @@ def run(session: Session, full: FullOption = False, confirm: ConfirmOption = Non
             session.intents.keep_sandbox()
 
     pipeline = functools.partial(session.intents.run, site)
-    finished = conduct(pipeline, decisions, _drawing(session, full), watch=watch)
+    finished = conduct(pipeline, decisions, _drawing(session, full), watch=watch, codes=session.codes)
     if environment.sandbox:
         sandbox.say_if_kept(session)
     return finished.exit_code
@@ -49,7 +49,7 @@ def plan(session: Session, full: FullOption = False) -> ExitCode:
     """Show what a run would change."""
     site = session.open()
     pipeline = functools.partial(session.intents.plan, site)
-    return conduct(pipeline, prompts.Nobody(), _drawing(session, full)).exit_code
+    return conduct(pipeline, prompts.Nobody(), _drawing(session, full), codes=session.codes).exit_code
 
 
 def cleanup(session: Session, confirm: ConfirmOption = None) -> ExitCode:
@@ -61,7 +61,10 @@ def cleanup(session: Session, confirm: ConfirmOption = None) -> ExitCode:
     decisions = prompts.decisions(session, environment, confirm, destroys=True)
     site = session.open()
     finished = conduct(
-        functools.partial(session.intents.cleanup, site), decisions, _drawing(session, full=False)
+        functools.partial(session.intents.cleanup, site),
+        decisions,
+        _drawing(session, full=False),
+        codes=session.codes,
     )
     if environment.sandbox and finished.exit_code == ExitCode.DONE:
         sandbox.let_go(session, environment.name)

@@ -82,6 +82,7 @@ VERBS = (
     ("ssh-key", "show"),
     ("ssh-key", "protect"),
     ("ssh-key", "unprotect"),
+    ("credentials",),
     ("sandbox",),
     ("sandbox", "start"),
     ("sandbox", "status"),

@@ -8,11 +8,15 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
+from kubeplat_tui.commands.credential_questions import AtTerminal
 from kubeplat_tui.commands.json_output import plain
+from kubeplat_tui.services.credentials.model import CODE_DIGITS
 from kubeplat_tui.services.errors import InputError
+from kubeplat_tui.settings import Colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -31,14 +35,32 @@ class Options:
     playground: bool = False
     json: bool = False
     yes: bool = False
+    mfa_code: str | None = field(default=None, repr=False)
 
-    def add(self, *, environment: str | None, playground: bool, json: bool, yes: bool) -> None:
-        """Take what was given at one more place of the command line; the later one wins."""
+    def add(
+        self,
+        *,
+        environment: str | None,
+        playground: bool,
+        json: bool,
+        yes: bool,
+        mfa_code: str | None = None,
+    ) -> None:
+        """Take what was given at one more place of the command line; the later one wins. Raises `InputError`."""
+        if mfa_code is not None:
+            if len(mfa_code) != CODE_DIGITS or not (mfa_code.isascii() and mfa_code.isdecimal()):
+                raise InputError(f"--mfa-code takes the {CODE_DIGITS} digits that the MFA device shows.")
+            self.mfa_code = mfa_code
         if environment is not None:
             self.environment = environment
         self.playground |= playground
         self.json |= json
         self.yes |= yes
+
+    def take_mfa_code(self) -> str:
+        """The code of `--mfa-code`, once: AWS takes no code twice."""
+        code, self.mfa_code = self.mfa_code, None
+        return code or ""
 
 
 @dataclass(slots=True)
@@ -60,6 +82,8 @@ class Session:
         self._make_intents = make_intents
         self._intents: Intents | None = None
         self._consoles: dict[bool, Console] = {}
+        self.codes = AtTerminal(self)
+        """Who gives the codes of MFA devices."""
 
     def __enter__(self) -> Session:
         return self
@@ -77,6 +101,7 @@ class Session:
         """What kubeplat can do; made at the first use."""
         if self._intents is None:
             self._intents = self._make_intents()
+            self._intents.credential_questions = self.codes
         return self._intents
 
     @property
@@ -150,10 +175,25 @@ class Session:
             from rich.console import Console
 
             stream = sys.stderr if stderr else sys.stdout
+            few = _few_colours(self.intents.workplace.config) if _is_terminal(stream) else Colours.AUTO
             self._consoles[stderr] = Console(
-                stderr=stderr, highlight=False, markup=False, emoji=False, force_terminal=_is_terminal(stream)
+                stderr=stderr,
+                highlight=False,
+                markup=False,
+                emoji=False,
+                force_terminal=_is_terminal(stream),
+                color_system="standard" if few is Colours.SIXTEEN else "auto",
+                no_color=True if few is Colours.NONE else None,
             )
         return self._consoles[stderr]
+
+
+def _few_colours(config: Path) -> Colours:
+    """How many colours the person's settings allow, as in the application."""
+    from kubeplat_tui.settings import load
+    from kubeplat_tui.settings.holding import screen_choice
+
+    return screen_choice(load(config, screen_only=True), os.environ).colours
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -50,11 +50,21 @@ YesOption = Annotated[
         "--yes", "-y", help="Answer yes where a question would be asked.", rich_help_panel=EVERY_VERB
     ),
 ]
+MfaCodeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mfa-code",
+        metavar="CODE",
+        help="The MFA device's code, used once where one is asked for.",
+        rich_help_panel=EVERY_VERB,
+    ),
+]
 COMMON: dict[str, tuple[Any, Any]] = {
     "environment": (EnvironmentOption, None),
     "playground": (PlaygroundOption, False),
     "json": (JsonOption, False),
     "yes": (YesOption, False),
+    "mfa_code": (MfaCodeOption, None),
 }
 ConfirmOption = Annotated[
     str | None,

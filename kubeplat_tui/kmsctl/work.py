@@ -153,7 +153,10 @@ class Work:
 
     def _opened(self) -> Intents:
         if self._intents is None:
+            from kubeplat_tui.commands.session import Options as Given
+            from kubeplat_tui.commands.session import Session
             from kubeplat_tui.intents import Intents
 
             self._intents = Intents(environ=self.environ)
+            self._intents.credential_questions = Session(Given(), lambda: Intents(environ=self.environ)).codes
         return self._intents

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from kubeplat_tui.kmsctl.folder import PARTIAL, Folder
 from kubeplat_tui.kmsctl.sync import seconds
-from kubeplat_tui.services import crew
+from kubeplat_tui.services import crew, state_bucket, whereabouts
+from kubeplat_tui.services.cloud import Cloud
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.events import Stop
 from tests.unit.kmsctl_support import BUCKET, REGION, Kmsctl, client, get, keys, put
@@ -122,9 +123,6 @@ def test_listings_go_through_all_pages(kmsctl: Kmsctl) -> None:
 
 @pytest.mark.parametrize("word", ["bucket", "buckets", "s3"])
 def test_a_bucket_is_made_safe(kmsctl: Kmsctl, word: str) -> None:
-    refused = kmsctl(word, "create", "--bucket", BUCKET)
-    assert refused.code == 2
-    assert "Without a KMS key" in refused.err
     kmsctl("kms", "create", "-n", "ours")
     made = kmsctl(word, "create", "--bucket", BUCKET, "--kms", "alias/ours")
     assert made.lines == [f"successfully created the bucket: {BUCKET}"]
@@ -141,6 +139,22 @@ def test_a_bucket_is_made_safe(kmsctl: Kmsctl, word: str) -> None:
     assert kmsctl(word, "ls").out == kmsctl(word, "list").out == kmsctl(word).out
     (row,) = kmsctl("--format", "json", word).records
     assert row["bucket"] == BUCKET
+
+
+def test_a_bucket_that_is_made_before_any_key_is_encrypted_by_s3_until_a_run_sets_the_key(
+    kmsctl: Kmsctl,
+) -> None:
+    made = kmsctl("bucket", "create", "--bucket", BUCKET)
+    assert made.lines == [f"successfully created the bucket: {BUCKET}"]
+    assert "no KMS key is named" in made.err
+    cloud = Cloud(REGION, None)
+    found = state_bucket.find_bucket(cloud, cloud.identity(), BUCKET, "demo")
+    assert found is not None
+    assert found.open == ("encryption by a KMS key",)
+    state_bucket.protect_bucket(cloud, BUCKET, f"arn:aws:kms:{REGION}:123456789012:key/1")
+    found = state_bucket.find_bucket(cloud, cloud.identity(), BUCKET, "demo")
+    assert found is not None
+    assert found.open == ()
 
 
 def test_a_bucket_is_deleted_only_when_empty_or_asked(
@@ -276,12 +290,17 @@ def test_a_file_that_cannot_be_read_leaves_the_old_one(kmsctl: Kmsctl) -> None:
 
 
 def test_what_a_killed_get_left_is_taken_away(tmp_path: Path) -> None:
-    dead = tmp_path / f"{PARTIAL}99999999-abc"
-    alive = tmp_path / f"{PARTIAL}{os.getpid()}-abc"
-    for left in (dead, alive):
+    here = whereabouts.pid_namespace()
+    dead = tmp_path / f"{PARTIAL}99999999.{here}-abc"
+    alive = tmp_path / f"{PARTIAL}{os.getpid()}.{here}-abc"
+    # In another container the number may be anybody's: only its age tells.
+    elsewhere = tmp_path / f"{PARTIAL}99999999.1-abc"
+    abandoned = tmp_path / f"{PARTIAL}{os.getpid()}.1-abc"
+    for left in (dead, alive, elsewhere, abandoned):
         left.write_bytes(b"half")
+    os.utime(abandoned, (0, 0))
     Folder(tmp_path, 0o600).write(tmp_path / "a", [b"whole"])
-    assert names(tmp_path) == [alive.name, "a"]
+    assert set(names(tmp_path)) == {alive.name, elsewhere.name, "a"}
 
 
 def test_a_file_that_ends_half_way_is_not_there(tmp_path: Path) -> None:
@@ -465,6 +484,7 @@ def test_an_environment_names_everything_but_not_somebody_elses_account(
         "KUBEPLAT_ENVIRONMENTS": str(file.parent),
         "KUBEPLAT_ENVIRONMENT": "prod",
         "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
     }
     Path("a").write_bytes(b"one")
     done = kmsctl("put", "a")

@@ -1,0 +1,72 @@
+"""`credentials`: whose AWS credentials an environment uses, from where, until when."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from kubeplat_tui.commands.session import Session
+from kubeplat_tui.commands.verb import verb
+from kubeplat_tui.services.credentials.model import CredentialsStatus
+from kubeplat_tui.services.credentials.words import until
+from kubeplat_tui.services.errors import ExitCode, InputError
+from kubeplat_tui.services.events import now
+
+RenewOption = Annotated[
+    bool,
+    typer.Option("--renew", help="Get new keys first; asks for the MFA device's code where one is needed."),
+]
+ForgetOption = Annotated[
+    bool, typer.Option("--forget", help="Take the session token out of the keyring, and show nothing.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to `app`."""
+    verb(app, "credentials")(credentials)
+
+
+def credentials(session: Session, renew: RenewOption = False, forget: ForgetOption = False) -> ExitCode:
+    """Show whose AWS credentials are used, from where, and until when.
+
+    Asks AWS who they belong to, and nobody for a code unless --renew is given. Exit code 1 where none work.
+    """
+    if renew and forget:
+        raise InputError("--renew and --forget were both given.", todo="Leave one of them out.")
+    site = session.open()
+    if forget:
+        count = site.cloud.forget_credentials()
+        if session.options.json:
+            session.print_json({"forgotten": count})
+        else:
+            print(
+                "The session token is forgotten." if count else "The keyring holds no session token of these."
+            )
+        return ExitCode.DONE
+    if renew:
+        session.intents.renew_credentials(site)
+    status = session.intents.credentials(site)
+    if session.options.json:
+        session.print_json({"environment": site.environment.name, "credentials": status})
+    else:
+        for name, value in _rows(status):
+            print(f"{name:<12} {value}")
+    if status.problem:
+        session.err.print(f"error: {status.problem}", style="red", soft_wrap=True)
+        return ExitCode.FAILED
+    return ExitCode.DONE
+
+
+def _rows(status: CredentialsStatus) -> Iterator[tuple[str, str]]:
+    named = (
+        ("kind", status.kind.value),
+        ("source", status.source),
+        ("account", status.account),
+        ("identity", status.arn),
+        ("access key", status.access_key_id),
+        ("role", status.role_arn),
+        ("MFA device", status.mfa_serial),
+        ("until", until(status, now()) if status.access_key_id else ""),
+        ("kept", "in the keyring" if status.cached else status.keyring),
+    )
+    return ((name, value) for name, value in named if value)
