@@ -15,10 +15,10 @@ from kubeplat_tui.services.environments import copying
 from kubeplat_tui.services.environments.files import create_file, load, parse
 from kubeplat_tui.services.environments.model import SUFFIX, Environment, check_free, taken_name
 from kubeplat_tui.services.environments.standing import Built, Standing
-from kubeplat_tui.services.errors import InputError, LeftOverError
+from kubeplat_tui.services.errors import InputError, KubeplatError, LeftOverError
 from kubeplat_tui.services.events import Question
 from kubeplat_tui.services.hcl.document import Document
-from kubeplat_tui.services.workplace import cannot_write
+from kubeplat_tui.services.workplace import EnvironmentFolders, cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,9 +56,15 @@ class Belongings:
             parts.append(f"the working copy of its secrets ({count})")
         said = f"With it {'go' if len(parts) > 1 else 'goes'} {_listed(parts)}."
         if self.authorities:
+            many = len(self.authorities) > 1
+            whose = (
+                f"the keys of {len(self.authorities)} certificate authorities"
+                if many
+                else "the key of a certificate authority"
+            )
             said += (
-                f" Among the secrets are the keys of {len(self.authorities)} certificate authorities"
-                f" ({', '.join(self.authorities)}): nothing signed by them can be renewed without them."
+                f" Among the secrets {'are' if many else 'is'} {whose} ({', '.join(self.authorities)}): "
+                "what was signed with it can never be renewed where this is the only copy."
             )
         return said
 
@@ -122,8 +128,15 @@ def check_nothing_is_built(environment: Environment, standing: Standing, cloud: 
             why="Somebody builds it, or a run was killed.",
             todo="Wait for it; a lock whose holder is gone is taken away by kubeplat unlock.",
         )
+    if standing.locked_by:
+        raise InputError(
+            f"The state of {environment.name} is locked by {standing.locked_by}.",
+            why="Somebody may be building it right now.",
+            todo=f"Wait for it; or take the lock away: kubeplat --environment {environment.name} unlock.",
+        )
     if cloud is not None:
         _check_account(environment, cloud)
+        _check_elsewhere(environment, cloud)
         _check_left(environment, cloud)
 
 
@@ -148,20 +161,30 @@ def rename(workplace: Workplace, declarations: Declarations, name: str, new: str
     check_environment(parse(path, data), declarations)
     with _alone(workplace, name, "renaming it"):
         entries = _keyring_entries(workplace, name)
-        if not create_file(path, data):
-            raise taken_name(path)
+        _copy_entries(entries, name, new)
         try:
-            path.chmod(source.path.stat().st_mode & 0o777)
-            if old_folder.exists():
-                # Terraform's working folders know the old state; the next run makes them anew.
-                shutil.rmtree(workplace.folders(name).work, ignore_errors=True)
-                old_folder.rename(new_folder)
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            raise cannot_write(new_folder, error) from error
-        _move_entries(entries, name, new)
-        source.path.unlink(missing_ok=True)
+            _move_files(source, path, data, old_folder, new_folder)
+        except KubeplatError:
+            _forget_entries(entries, new)
+            raise
+        _forget_entries(entries, name)
     return load(workplace.environments, new)
+
+
+def _move_files(source: Environment, path: Path, data: bytes, old_folder: Path, new_folder: Path) -> None:
+    """File and folder under the new name, or nothing changed."""
+    if not create_file(path, data):
+        raise taken_name(path)
+    try:
+        path.chmod(source.path.stat().st_mode & 0o777)
+        if old_folder.exists():
+            # Terraform's working folders know the old state; the next run makes them anew.
+            shutil.rmtree(EnvironmentFolders(old_folder).work, ignore_errors=True)
+            old_folder.rename(new_folder)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise cannot_write(new_folder, error) from error
+    source.path.unlink(missing_ok=True)
 
 
 def delete(workplace: Workplace, name: str) -> None:
@@ -218,6 +241,19 @@ def _check_account(environment: Environment, cloud: Cloud) -> None:
         )
 
 
+def _check_elsewhere(environment: Environment, cloud: Cloud) -> None:
+    """A state that another region's name stands before: `aws_region` was changed since it was built."""
+    from kubeplat_tui.services.terraform.remote_state import StateStore
+
+    bucket = str(environment.values.get("terraform_bucket_name") or "")
+    found = StateStore(cloud, bucket, environment.name).elsewhere()
+    if found:
+        raise InputError(
+            f"There is a state of {environment.name} in another region: {', '.join(found)}.",
+            todo="Set aws_region to that region, and take it down there first. Nothing was changed.",
+        )
+
+
 def _check_left(environment: Environment, cloud: Cloud) -> None:
     from kubeplat_tui.services.leftovers import sweep
 
@@ -239,13 +275,13 @@ def _keyring_entries(workplace: Workplace, name: str) -> list[str]:
     from kubeplat_tui.services.secrets.working_copy import WorkingCopy
 
     entries = [SSH_PASSPHRASE]
-    with contextlib.suppress(NotFoundError):
+    with contextlib.suppress(NotFoundError, InputError):  # a broken list names no entries
         data = WorkingCopy(workplace.folders(name).root).read(tokens.KEY)
         entries += [token_entry(token.user, token.short) for token in tokens.parse(data)]
     return entries
 
 
-def _move_entries(entries: list[str], name: str, new: str) -> None:
+def _copy_entries(entries: list[str], name: str, new: str) -> None:
     before, after = _store(name), _store(new)
     if not before.available():
         return
@@ -253,7 +289,6 @@ def _move_entries(entries: list[str], name: str, new: str) -> None:
         value = before.get(entry)
         if value is not None:
             after.set(entry, value)
-            before.delete(entry)
 
 
 def _forget_entries(entries: list[str], name: str) -> None:

@@ -98,14 +98,46 @@ class StateStore:
 
         Raises `KubeplatError` where the bucket cannot be listed: nothing is taken for absent then.
         """
+        return self._listed(self.prefix())
+
+    def elsewhere(self) -> list[str]:
+        """The keys of this environment's states under other regions' names; raises as `objects` does."""
+        ours = self.prefix()
+        place = f"/{self._environment}/"
+        return [
+            key
+            for region in self._regions()
+            for key in self._listed(f"{region}{place}")
+            if not key.startswith(ours) and key.endswith(".tfstate")
+        ]
+
+    def _regions(self) -> list[str]:
+        """What the bucket's keys begin with, up to the first slash."""
         from botocore.exceptions import ClientError
 
-        with aws_call(f"Listing s3://{self.bucket}/{self.prefix()}"):
+        with aws_call(f"Listing s3://{self.bucket}"):
+            try:
+                pages = self._cloud.client("s3").get_paginator("list_objects_v2")
+                found = [
+                    one["Prefix"].rstrip("/")
+                    for page in pages.paginate(Bucket=self.bucket, Delimiter="/")
+                    for one in page.get("CommonPrefixes", ())
+                ]
+            except ClientError as error:
+                if code_of(error) == "NoSuchBucket":
+                    return []
+                raise
+        return found
+
+    def _listed(self, prefix: str) -> dict[str, datetime]:
+        from botocore.exceptions import ClientError
+
+        with aws_call(f"Listing s3://{self.bucket}/{prefix}"):
             try:
                 pages = self._cloud.client("s3").get_paginator("list_objects_v2")
                 return {
                     one["Key"]: one["LastModified"]
-                    for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix())
+                    for page in pages.paginate(Bucket=self.bucket, Prefix=prefix)
                     for one in page.get("Contents", ())
                 }
             except ClientError as error:
