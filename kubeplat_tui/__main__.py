@@ -56,10 +56,21 @@ def start(environment: str | None, *, playground: bool) -> int:
     environment = environment or (None if playground else os.environ.get("KUBEPLAT_ENVIRONMENT"))
     if environment and not (intents.workplace.environments / f"{environment}.tfvars").is_file():
         return _no_environment(intents, environment)
-    from kubeplat_tui.app import KubeplatApp
+    from kubeplat_tui.settings import load
+    from kubeplat_tui.settings.holding import screen_choice, textual_variables
 
+    screen = screen_choice(load(intents.workplace.config, screen_only=True), os.environ)
     try:
-        app = KubeplatApp(intents, start=environment, playground=playground)
+        with textual_variables(screen):
+            from kubeplat_tui.app import KubeplatApp
+
+            app = KubeplatApp(
+                intents,
+                start=environment,
+                playground=playground,
+                colours=screen.colours,
+                slow_link=screen.slow_link,
+            )
         return app.run() or app.return_code or 0
     finally:
         intents.close()

@@ -12,8 +12,7 @@ from enum import IntEnum, StrEnum
 
 from textual.binding import Binding, BindingType
 
-PREFIX = "ctrl+right_square_bracket"
-"""The key that leaves a terminal to the application, where `config.toml` names no other: telnet's own escape."""
+from kubeplat_tui.settings.model import PREFIX
 
 
 class Group(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +12,14 @@ from textual.app import App, SystemCommand
 from textual.worker import get_current_worker
 
 from kubeplat_tui import quitting, themes
-from kubeplat_tui import settings as settings_file
-from kubeplat_tui.actions import PREFIX, bindings
+from kubeplat_tui.actions import bindings
 from kubeplat_tui.delivered import Delivered
+from kubeplat_tui.live_settings import LiveSettings
 from kubeplat_tui.opened import Opened
 from kubeplat_tui.screens.mfa_asking import CodeAsker
 from kubeplat_tui.screens.sections import SECTION
 from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.settings import Colours
 from kubeplat_tui.widgets.credentials_life import life_mark, until_it_changes
 from kubeplat_tui.widgets.footer import live_actions
 from kubeplat_tui.widgets.header import Facts
@@ -30,11 +32,11 @@ if TYPE_CHECKING:
     from textual.binding import Binding
     from textual.dom import DOMNode
     from textual.screen import Screen
-    from textual.theme import Theme
     from textual.timer import Timer
 
     from kubeplat_tui.intents import Intents
     from kubeplat_tui.services.site import Site
+    from kubeplat_tui.settings import Settings
 
 SMALL_ENOUGH_TO_QUIT = {"ctrl+q", "ctrl+c"}
 
@@ -56,9 +58,13 @@ class KubeplatApp(App[int]):
         start: str | None = None,
         playground: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        colours: Colours = Colours.AUTO,
+        slow_link: bool = False,
     ) -> None:
         """`start` names an environment to open at once; `playground` makes the user's where there is none."""
-        super().__init__()
+        colours = Colours.NONE if os.environ.get("NO_COLOR") else colours
+        # Without colours, none of the theme's is to be turned into a grey either.
+        super().__init__(ansi_color=True if colours is Colours.NONE else None)
         ExactKeys.install()
         self.intents = intents
         self.now = now
@@ -69,16 +75,9 @@ class KubeplatApp(App[int]):
         self.codes = CodeAsker(self)
         intents.credential_questions = self.codes
         self._countdown: Timer | None = None
-        self.settings = settings_file.load(intents.workplace.config)
-        for theme in themes.OURS:
-            self.register_theme(theme)
-        known = self.settings.theme in self.available_themes
-        self.theme = self.settings.theme if known else settings_file.DEFAULT_THEME
-        self._unknown_theme = "" if known else self.settings.theme
-        prefix = {"ssh.keys": self.settings.prefix, "ssh.literal": self.settings.prefix}
-        self.set_keymap(
-            self.settings.keymap if self.settings.prefix == PREFIX else {**self.settings.keymap, **prefix}
-        )
+        self.slow_link = slow_link
+        self._live_settings = LiveSettings(self, intents.workplace.config, colours)
+        self._live_settings.begin()
 
     def get_default_screen(self) -> Screen[None]:
         """The list of environments is the first thing painted."""
@@ -94,13 +93,7 @@ class KubeplatApp(App[int]):
         if not self.is_headless:
             quitting.quit_when_told(self)
         self.screen_change_signal.subscribe(self, self._cover)
-        for problem in self.settings.problems:
-            self.notify(problem, title="config.toml", severity="warning", timeout=12, markup=False)
-        if self._unknown_theme:
-            self.notify(
-                f"There is no theme {self._unknown_theme}; press t to choose one.", severity="warning"
-            )
-        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self._live_settings.watch()
         self.call_after_refresh(lambda: self._cover(self.screen))
         self.branch = self.intents.git_branch()
         self.show_facts()
@@ -308,18 +301,14 @@ class KubeplatApp(App[int]):
                 f"The keymap takes the key of {', '.join(lost)}.", title="config.toml", severity="warning"
             )
 
-    def _keep_theme(self, theme: Theme) -> None:
-        if theme.name == self.settings.theme:
-            return
+    @property
+    def settings(self) -> Settings:
+        """What `config.toml` says now."""
+        return self._live_settings.current
 
-        def write() -> None:
-            try:
-                settings_file.remember_theme(self.intents.workplace.config, theme.name)
-            except KubeplatError as error:
-                sentence = str(error)
-                self.post_message(Delivered(lambda: self.notify(sentence, severity="warning", markup=False)))
-
-        self.run_worker(write, thread=True, exclusive=True, group="theme", exit_on_error=False)
+    def on_app_focus(self) -> None:
+        """Back from another window, where the settings may have been edited."""
+        self._live_settings.look()
 
     def on_unmount(self) -> None:
         self.codes.end()

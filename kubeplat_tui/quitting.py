@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.services.errors import KubeplatError
+from kubeplat_tui.settings import Confirmation
 
 if TYPE_CHECKING:
     from kubeplat_tui.app import KubeplatApp
@@ -89,7 +90,7 @@ def what_is_open(app: KubeplatApp) -> str:
 def _ask_about_sessions(app: KubeplatApp) -> None:
     """Nothing else is to be asked: ask about what is open, or quit."""
     what = what_is_open(app)
-    if not what:
+    if not what or not app.settings.asks(Confirmation.QUIT_SESSIONS):
         app.exit(0)
         return
     from kubeplat_tui.screens.choice import Choice, ChoiceDialog

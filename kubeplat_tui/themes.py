@@ -1,9 +1,21 @@
-"""Our two themes: calm, one accent colour, and the four colours of a state (which never stand alone)."""
+"""Our themes: calm, one accent colour, and the four colours of a state (which never stand alone).
+
+Two are drawn in full colour, one by the terminal's own sixteen; the user's own are made from one of these or of
+Textual's.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
+
+from kubeplat_tui.settings.user_themes import TEXTUAL
+
+if TYPE_CHECKING:
+    from kubeplat_tui.settings import UserTheme
 
 DARK = Theme(
     name="kubeplat-dark",
@@ -61,12 +73,75 @@ LIGHT = Theme(
     },
 )
 
-OURS = (DARK, LIGHT)
+SIXTEEN = Theme(
+    name="kubeplat-16",
+    dark=True,
+    ansi=True,
+    primary="ansi_cyan",
+    secondary="ansi_cyan",
+    accent="ansi_cyan",
+    foreground="ansi_bright_white",
+    background="ansi_black",
+    surface="ansi_black",
+    panel="ansi_blue",
+    boost="ansi_black",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_bright_red",
+    variables={
+        **BUILTIN_THEMES["ansi-dark"].variables,
+        # Bright black is what quiet text would be, but many terminals show it as black.
+        "quiet": "ansi_white",
+        "line": "ansi_blue",
+        "cursor": "ansi_blue",
+        "cursor-idle": "ansi_black",
+        "changing": "ansi_bright_cyan",
+        "border": "ansi_cyan",
+        "border-blurred": "ansi_blue",
+        "scrollbar": "ansi_blue",
+        "scrollbar-hover": "ansi_cyan",
+        "scrollbar-active": "ansi_cyan",
+        "scrollbar-background": "ansi_black",
+        "scrollbar-background-hover": "ansi_black",
+        "scrollbar-background-active": "ansi_black",
+        "scrollbar-corner-color": "ansi_black",
+        "block-cursor-foreground": "ansi_black",
+        "block-cursor-background": "ansi_cyan",
+        "input-cursor-background": "ansi_bright_white",
+        "input-cursor-foreground": "ansi_black",
+        "input-cursor-text-style": "none",
+        "input-selection-background": "ansi_blue",
+        "input-selection-foreground": "ansi_bright_white",
+        "screen-selection-background": "ansi_blue",
+        "screen-selection-foreground": "ansi_bright_white",
+    },
+)
+"""For terminals of sixteen colours: black is drawn, not left to the terminal, so that every contrast is known."""
+
+OURS = (DARK, LIGHT, SIXTEEN)
+
+
+def made(wanted: UserTheme) -> Theme:
+    """A theme of the user's own: its colours in place of those of its base, wherever the base uses them."""
+    known = {theme.name: theme for theme in OURS} | BUILTIN_THEMES
+    base = known[wanted.base]
+    variables = dict(base.variables)
+    dark = base.dark if wanted.dark is None else wanted.dark
+    theme = replace(base, name=wanted.name, dark=dark, variables=variables)
+    for name, colour in wanted.colours.items():
+        before = base.variables.get(name) or getattr(base, name, None)
+        if before:
+            variables |= {key: value.replace(before, colour) for key, value in variables.items()}
+        if name in TEXTUAL:
+            setattr(theme, name, colour)
+        else:
+            variables[name] = colour
+    return theme
 
 
 def derived(theme: Theme) -> dict[str, str]:
     """Our own colours for a theme that has none: quiet text, lines, the cursor's row, changing states."""
-    if theme.ansi:
+    if theme.ansi:  # blending needs colours that are known
         return {
             "quiet": "ansi_bright_black",
             "line": "ansi_bright_black",

@@ -9,6 +9,7 @@ from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.secrets import edit_check
 from kubeplat_tui.services.secrets.edit_file import private_edit
 from kubeplat_tui.services.secrets.editing import Editing, editor
+from kubeplat_tui.settings import load
 
 if TYPE_CHECKING:
     from kubeplat_tui.commands.session import Session
@@ -26,7 +27,7 @@ def edited(session: Session, store: SecretStore, key: str, data: bytes) -> bytes
     if not session.can_ask:
         raise InputError("There is no terminal for an editor.", todo="Nothing was changed.")
     environ = store.environ or os.environ
-    command = editor(environ)
+    command = editor(environ, load(session.intents.workplace.config).editor)
     if not command:
         raise InputError("There is no editor.", todo="Set VISUAL or EDITOR to one.")
 

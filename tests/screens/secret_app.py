@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.widgets import Static
 
+from kubeplat_tui.settings import Settings
 from tests.screens.driving import settle
 from tests.screens.fakes import NOW
 from tests.screens.widget_app import WidgetApp
@@ -26,6 +27,7 @@ class SecretApp(WidgetApp):
 
     def __init__(self, widget: Widget | None = None) -> None:
         super().__init__(widget or Static())
+        self.settings = Settings()
         self.answer: object = "none yet"
         self.faults: list[Exception] = []
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.opened import RunningBuild
+from kubeplat_tui.pace import paced
 from kubeplat_tui.screens.build import log as build_log
 from kubeplat_tui.screens.build.decisions import AskingDecisions
 from kubeplat_tui.screens.build.state import BuildState
@@ -44,7 +45,7 @@ class BuildController:
         self._queue: deque[Event] = deque()
         self._decisions = AskingDecisions(self._asked)
         self._stop = Stop()
-        self._timer = screen.set_interval(FRAME, self.take_events, pause=True)
+        self._timer = screen.set_interval(paced(screen, FRAME), self.take_events, pause=True)
 
     @property
     def running(self) -> bool:

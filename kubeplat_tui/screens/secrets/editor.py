@@ -25,16 +25,18 @@ def edit_in_editor(
     data: bytes,
     *,
     environ: Mapping[str, str] | None = None,
+    chosen: str = "",
     ask: Callable[[str], str] = input,
 ) -> bytes | None:
-    """The file as it was saved in `$VISUAL`, `$EDITOR` or vi; None where nothing is to be saved, which is said.
+    """The file as it was saved in the editor; None where nothing is to be saved, which is said.
 
+    The editor is `chosen` (the settings' own), else `$VISUAL`, `$EDITOR` or vi.
     Call it in the application's thread: it has the terminal until the editor ends. What was edited is looked at
     before the editor's folder is wiped; where something is wrong, `ask` puts the question below the editor.
     """
     environ = os.environ if environ is None else environ
     refused = edit_check.refusal(key, data)
-    command = [] if refused else editor(environ)
+    command = [] if refused else editor(environ, chosen)
     if not command:
         app.notify(refused or NO_EDITOR, severity="warning", markup=False)
         return None

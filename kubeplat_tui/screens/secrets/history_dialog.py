@@ -16,8 +16,10 @@ from kubeplat_tui.screens.secrets.preview_lines import PreviewLines
 from kubeplat_tui.services.errors import KubeplatError, NotFoundError
 from kubeplat_tui.services.secrets.model import Side
 from kubeplat_tui.services.secrets.preview_model import Role, line
+from kubeplat_tui.settings import Confirmation
 from kubeplat_tui.widgets.cells import Mark, Tone, byte_size, moment_and_age, none, running, warned
-from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
+from kubeplat_tui.widgets.confirm import Decision
+from kubeplat_tui.widgets.confirmations import confirm
 from kubeplat_tui.widgets.dialog import Dialog
 from kubeplat_tui.widgets.line_view import LineView
 from kubeplat_tui.widgets.plan_tree import Line
@@ -307,7 +309,7 @@ class HistoryDialog(Dialog[None]):
                 self._say("Restoring…")
                 self._work(lambda: self._store.restore(self._key, version.version), self._restored)
 
-        self.app.push_screen(ConfirmDialog(decision), decided)
+        confirm(self.app, Confirmation.RESTORE, decision, decided)
 
     def _restored(self, _: Stored) -> None:
         self.app.notify(f"{self._key} is restored in the bucket; f fetches it.", markup=False)

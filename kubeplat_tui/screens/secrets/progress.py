@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kubeplat_tui.actions import BY_ID, shown
+from kubeplat_tui.pace import paced
 from kubeplat_tui.services.events import Progress
 from kubeplat_tui.widgets.cells import byte_size
 
@@ -38,7 +39,7 @@ class ProgressLine(Widget):
 
     def on_mount(self) -> None:
         """Nothing is drawn while nothing moves."""
-        self._timer = self.set_interval(LOOKS, self.refresh, pause=True)
+        self._timer = self.set_interval(paced(self, LOOKS), self.refresh, pause=True)
 
     def begin(self, doing: str) -> None:
         """Show the line: `Fetching 12 files`."""

@@ -9,7 +9,9 @@ from kubeplat_tui.screens.secrets.move_dialog import MoveDialog
 from kubeplat_tui.screens.secrets.moves import Answer, Move, Way, carry_out, files, run
 from kubeplat_tui.services.events import Stop
 from kubeplat_tui.services.secrets.model import Side
-from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
+from kubeplat_tui.settings import Confirmation
+from kubeplat_tui.widgets.confirm import Decision
+from kubeplat_tui.widgets.confirmations import confirm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,11 +129,14 @@ class SecretWork:
         self._with_content(show)
 
     def edit_outside(self) -> None:
-        """Edit the file under the cursor in `$VISUAL` or `$EDITOR`."""
+        """Edit the file under the cursor in the person's own editor."""
         from kubeplat_tui.screens.secrets.editor import edit_in_editor
 
+        app = self._screen.kubeplat
         self._with_content(
-            lambda node, data: self._save(node, data, edit_in_editor(self._screen.app, node.key, data))
+            lambda node, data: self._save(
+                node, data, edit_in_editor(app, node.key, data, chosen=app.settings.editor)
+            )
         )
 
     def _with_content(self, show: Callable[[Node, bytes], None]) -> None:
@@ -182,7 +187,7 @@ class SecretWork:
                     lambda made: self._made(made, f"{name} is renewed here."),
                 )
 
-        self._screen.app.push_screen(ConfirmDialog(decision), decided)
+        confirm(self._screen.app, Confirmation.RENEW, decision, decided)
 
     def make(self) -> None:
         """Make what is missing, the counts first."""
@@ -210,7 +215,7 @@ class SecretWork:
                     lambda made: self._made(made, f"{files(len(made.writes))} made here."),
                 )
 
-        self._screen.app.push_screen(ConfirmDialog(decision), decided)
+        confirm(self._screen.app, Confirmation.MAKE, decision, decided)
 
     def _made(self, made: Making, sentence: str) -> None:
         self._offered = (sentence, frozenset(made.writes))

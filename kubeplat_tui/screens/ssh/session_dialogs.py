@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.screens.save_log import write_lines
 from kubeplat_tui.screens.text_dialog import TextDialog
+from kubeplat_tui.settings import Confirmation
 from kubeplat_tui.widgets.cells import cut_end
-from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
+from kubeplat_tui.widgets.confirm import Decision
+from kubeplat_tui.widgets.confirmations import confirm
 from kubeplat_tui.widgets.safe_text import one_line
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def ask_to_close(app: App[int], session: Session, agreed: Callable[[], None]) ->
         text="Its shell ends, and what still runs in it is hung up on.",
         yes="Close",
     )
-    app.push_screen(ConfirmDialog(decision), lambda answer: agreed() if answer else None)
+    confirm(app, Confirmation.CLOSE_SESSION, decision, lambda answer: agreed() if answer else None)
 
 
 def ask_about_successor(app: App[int], gone: Instance, heir: Instance, agreed: Callable[[], None]) -> None:
@@ -42,7 +44,7 @@ def ask_about_successor(app: App[int], gone: Instance, heir: Instance, agreed: C
         text=f"{gone.id} is gone. {heir.id} at {heir.private_ip} has its name and its zone.",
         yes="Connect",
     )
-    app.push_screen(ConfirmDialog(decision), lambda answer: agreed() if answer else None)
+    confirm(app, Confirmation.SUCCESSOR, decision, lambda answer: agreed() if answer else None)
 
 
 def ask_about_paste(app: App[int], pane: SessionPane, text: str, lines: int, members: int) -> None:
@@ -63,7 +65,7 @@ def ask_about_paste(app: App[int], pane: SessionPane, text: str, lines: int, mem
             pane.terminal.paste(text)
         pane.take_keys(typing=True)
 
-    app.push_screen(ConfirmDialog(decision), decided)
+    confirm(app, Confirmation.PASTE, decision, decided)
 
 
 def ask_name(app: App[int], session: Session, named: Callable[[str], None], done: Callable[[], None]) -> None:

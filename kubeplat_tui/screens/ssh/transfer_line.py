@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kubeplat_tui.actions import BY_ID, shown
+from kubeplat_tui.pace import paced
 from kubeplat_tui.widgets.cells import byte_size, cut_middle, duration
 from kubeplat_tui.widgets.safe_text import one_line
 
@@ -41,7 +42,7 @@ class TransferLine(Widget):
 
     def on_mount(self) -> None:
         """Drawn anew by itself."""
-        self.set_interval(LOOKS, self.refresh)
+        self.set_interval(paced(self, LOOKS), self.refresh)
 
     def say(self, words: str) -> None:
         """What connecting does."""

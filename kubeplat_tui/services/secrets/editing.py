@@ -24,11 +24,14 @@ SHOWN = 20
 """Problems that are listed."""
 
 
-def editor(environ: Mapping[str, str]) -> list[str]:
-    """The command of the person's editor; [] where there is none. Raises nothing: quotes that never end are none."""
-    for name in ("VISUAL", "EDITOR"):
+def editor(environ: Mapping[str, str], chosen: str = "") -> list[str]:
+    """The command of the person's editor; [] where there is none. Raises nothing: quotes that never end are none.
+
+    `chosen` is the one that the person's settings name; it goes before the variables.
+    """
+    for named in (chosen, environ.get("VISUAL", ""), environ.get("EDITOR", "")):
         try:
-            words = shlex.split(environ.get(name, ""))
+            words = shlex.split(named)
         except ValueError:
             continue
         if words:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from kubeplat_tui.actions import PREFIX
+from kubeplat_tui.settings.model import PREFIX
 from kubeplat_tui.widgets.terminal import messages
 from kubeplat_tui.widgets.terminal.core import BellRang, ClipboardWanted, KeyInput, TitleSet
 from kubeplat_tui.widgets.terminal.feeding import END_OF_FRAME, Feeder
