@@ -143,7 +143,11 @@ def _chosen(
                     todo=f"See kubeplat instances. {UNTOUCHED}",
                 )
         else:
-            found = [find(target, machines)]
+            try:
+                found = [find(target, machines)]
+            except InputError as error:
+                todo = f"{error.todo} {UNTOUCHED}".strip()
+                raise InputError(error.what, why=error.why, todo=todo) from error
             if found[0].id in leaving:
                 raise InputError(f"{found[0].id} is being terminated already.", todo=UNTOUCHED)
         chosen |= {one.id: one for one in found}
