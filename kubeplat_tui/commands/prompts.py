@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Question
 
+OLD_WORDS = {"destroy": "This will DELETE ALL resources, are you sure? (yes/no)"}
+"""Sentences that people's scripts wait for, by the question's topic. The yes is the environment's name now."""
+
 
 class Person:
     """Asks at the terminal."""
@@ -80,6 +83,8 @@ def ask(session: Session, question: Question) -> str:
     session.err.print(Text(question.title, style="bold red" if question.destructive else "bold"))
     if question.detail:
         session.err.print(Text(question.detail))
+    if question.topic in OLD_WORDS:
+        session.err.print(Text(OLD_WORDS[question.topic]))
     choices = (
         "yes/no"
         if question.expected == "yes"

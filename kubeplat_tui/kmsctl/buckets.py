@@ -51,23 +51,22 @@ def create(work: Work, name: NameArgument = None, option: NameOption = None, kms
 
     name = _named(name, option)
     named_key = work.key_name(kms)
-    if not named_key:
-        raise InputError(
-            f"Without a KMS key the bucket {name} is not made.",
-            todo=f"Name one with --kms, or in {KEY}; kmsctl kms create --name NAME --description TEXT makes one.",
-        )
     if state_bucket.exists(work.cloud, name):
         raise InputError(f"The bucket {name} already exists.", todo="Nothing was changed.")
-    key = work.key(named_key)
+    key = work.key(named_key).arn if named_key else ""
     environment = work.environment
     if environment is not None and environment.values.get("terraform_bucket_name") == name:
-        state_bucket.make_bucket(work.cloud, name, environment.name, key.arn)
+        state_bucket.make_bucket(work.cloud, name, environment.name, key)
     else:
         tags = {"Name": name, "Description": "Made by kmsctl"}
-        state_bucket.create_bucket(work.cloud, name, key.arn, tags)
+        state_bucket.create_bucket(work.cloud, name, key, tags)
+    if not key:
+        work.note(
+            f"no KMS key is named by --kms, {KEY} or the environment: S3's own keys encrypt {name} for now"
+        )
     work.records.add(
         f"successfully created the bucket: {name}",
-        {"operation": "created", "bucket": name, "created": _now(), "kms": key.arn},
+        {"operation": "created", "bucket": name, "created": _now(), "kms": key or None},
     )
 
 

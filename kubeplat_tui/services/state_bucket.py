@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DELETE_BATCH = 1000
 """What one DeleteObjects takes."""
 
+OF_S3 = "AES256"
+"""Encryption by keys that S3 keeps to itself (S3 API, PutBucketEncryption)."""
+
 
 @dataclass(frozen=True, slots=True)
 class BucketState:
@@ -70,7 +73,7 @@ def make_bucket(cloud: Cloud, name: str, environment: str, key_arn: str) -> None
 
 
 def create_bucket(cloud: Cloud, name: str, key_arn: str, tags: Mapping[str, str]) -> None:
-    """Make a bucket that is protected as `protect_bucket` says, with `tags`."""
+    """Make a bucket that is protected as `protect_bucket` says, with `tags`; without a key S3's own encrypts it."""
     s3 = cloud.client("s3")
     place = (
         {}
@@ -87,8 +90,11 @@ def create_bucket(cloud: Cloud, name: str, key_arn: str, tags: Mapping[str, str]
 
 
 def protect_bucket(cloud: Cloud, name: str, key_arn: str) -> None:
-    """Set everything that protects the bucket. Setting it again changes nothing."""
+    """Set everything that protects the bucket. Setting it again changes nothing. `key_arn` "": no key is there yet."""
     s3 = cloud.client("s3")
+    encryption = (
+        {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn} if key_arn else {"SSEAlgorithm": OF_S3}
+    )
     with aws_call(f"Protecting the bucket {name}"):
         s3.put_public_access_block(
             Bucket=name,
@@ -107,16 +113,13 @@ def protect_bucket(cloud: Cloud, name: str, key_arn: str) -> None:
             ServerSideEncryptionConfiguration={
                 "Rules": [
                     {
-                        "ApplyServerSideEncryptionByDefault": {
-                            "SSEAlgorithm": "aws:kms",
-                            "KMSMasterKeyID": key_arn,
-                        },
-                        "BucketKeyEnabled": True,
+                        "ApplyServerSideEncryptionByDefault": encryption,
+                        "BucketKeyEnabled": bool(key_arn),
                     }
                 ]
             },
         )
-        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(tls_only(name, key_arn.split(":")[1])))
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(tls_only(name, s3.meta.partition)))
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         s3.get_waiter("bucket_exists").wait(Bucket=name)
 
@@ -234,6 +237,21 @@ def _lacks(s3: Any, name: str) -> Iterator[str]:
         if code_of(error) != "NoSuchBucketPolicy":
             raise
         yield "a policy that demands TLS"
+    if not _has_own_key(s3, name):
+        yield "encryption by a KMS key"
+
+
+def _has_own_key(s3: Any, name: str) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        rules = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        kinds = {rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for rule in rules}
+    except ClientError as error:
+        if code_of(error) != "ServerSideEncryptionConfigurationNotFoundError":
+            raise
+        return False
+    return not kinds <= {OF_S3, None}
 
 
 def _other_region(name: str, region: str) -> InputError:
