@@ -344,12 +344,16 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
 
         self.app.push_screen(FileDialog(new, text), self._made)
 
-    async def _made(self, made: Made | None) -> None:
+    def _made(self, made: Made | None) -> None:
         if made is None:
             return
-        await self.kubeplat.go_home()
-        made.tell(self.app)
-        await self.kubeplat.go(made.environment.name)
+
+        async def open_it() -> None:
+            await self.kubeplat.go_home()
+            made.tell(self.app)
+            await self.kubeplat.go(made.environment.name)
+
+        self.app.call_later(open_it)  # the application does it: this screen cannot wait for its own end
 
     async def leave(self) -> None:
         """Ask where something was typed, then go."""
