@@ -17,6 +17,7 @@ from kubeplat_tui.services.environments import standing
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.pki import findings, rotation
 from kubeplat_tui.services.pki import text as certificate_text
+from kubeplat_tui.services.replacement import events as replacement_events
 from kubeplat_tui.services.secrets import model as secret_files
 from kubeplat_tui.services.ssh import forward_model, transfer_model
 from kubeplat_tui.services.terraform import plan
@@ -32,6 +33,11 @@ VERBS = (
     ("volumes",),
     ("elbs",),
     ("terminate",),
+    ("terminate-bastion",),
+    ("terminate-compute",),
+    ("terminate-masters",),
+    ("terminate-layer",),
+    ("scale-compute",),
     ("unlock",),
     ("environments",),
     ("environments", "list"),
@@ -104,7 +110,6 @@ DOCUMENTS = (
     ("instances", '{"environment", "sandbox", "instances": [Instance]}'),
     ("volumes", '{"environment", "sandbox", "volumes": [Volume]}'),
     ("elbs", '{"environment", "sandbox", "load_balancers": [LoadBalancer]}'),
-    ("terminate", '{"environment", "sandbox", "terminated": ID}'),
     ("unlock", '{"environment", "released": [{"root", "id", "who", "created"}]}'),
     (
         "environments list",
@@ -234,6 +239,11 @@ EVENTS: tuple[type, ...] = (
     events.StopRequested,
     events.PipelineFinished,
 )
+REPLACEMENT_EVENTS: tuple[type, ...] = (
+    replacement_events.MachineChanged,
+    replacement_events.GroupActed,
+    replacement_events.Waiting,
+)
 EVENT_PARTS: tuple[type, ...] = (
     events.Step,
     events.Diagnostic,
@@ -279,8 +289,8 @@ def text() -> str:
     parts += [f"### {' '.join(words)}\n\n{_block(_help(*words))}" for words in VERBS]
     parts += [
         "## `--json`\n",
-        "One document, but not for `run`, `plan`, `cleanup` and `forward`. Times are ISO 8601 in UTC; a "
-        "sensitive value is null.\n",
+        "One document, but not for `run`, `plan`, `cleanup`, `forward`, `terminate…` and `scale-compute`. Times are"
+        " ISO 8601 in UTC; a sensitive value is null.\n",
         "| verb | document |\n|---|---|",
     ]
     parts += [f"| {verb} | `{shape}` |" for verb, shape in DOCUMENTS]
@@ -290,6 +300,10 @@ def text() -> str:
         "One event a line, as it happens; the journal of the run has the same, but a plan without values."
         ' Each has `"event"`, its name, and `"at"`, its time. The last one is always `PipelineFinished`.\n',
         *(_shape(shape) for shape in (*EVENTS, *EVENT_PARTS)),
+        "## `--json` of `terminate…` and `scale-compute`\n",
+        "One event a line, too, with `PipelineFinished` as the last one. `standing` is `pending`, `in service`,"
+        " `terminating` or `gone`.\n",
+        *(_shape(shape) for shape in REPLACEMENT_EVENTS),
     ]
     return "\n".join(parts).rstrip() + "\n"
 

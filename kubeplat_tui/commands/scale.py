@@ -26,9 +26,10 @@ def scale_compute(
     confirm: ConfirmOption = None,
     wait: WaitOption = True,
 ) -> ExitCode:
-    """Give a pool of workers another size, and follow it until they are in service.
+    """Give a pool of workers another size.
 
-    Asks for the environment's name, twice where machines go outside a playground. The size lies within
+    Asks for the environment's name, twice where machines go outside a playground, and follows it until as many are
+    in service; ctrl+c stops the waiting only. The size lies within
     compute_asg_min and compute_asg_max (min and max of a pool in compute_pools), and a run leaves it as it is.
     """
     from kubeplat_tui.services.replacement import questions

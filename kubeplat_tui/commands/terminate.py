@@ -36,17 +36,17 @@ def terminate(
     targets: Annotated[
         list[str],
         typer.Argument(
-            metavar="TARGET...", help="A layer (bastion, masters, compute), or a machine's id or name."
+            metavar="TARGET", help="A layer (bastion, masters, compute), or a machine's id or name."
         ),
     ],
     confirm: ConfirmOption = None,
     force: ForceOption = False,
     wait: WaitOption = True,
 ) -> ExitCode:
-    """Terminate machines, and follow their replacement.
+    """Terminate machines; others are started instead.
 
-    Asks for the environment's name, twice outside a playground. The machines of a layer go at once, but masters one
-    after the other, each once the replacement before it is in service. ctrl+c stops the waiting; what AWS was asked
+    Asks for the environment's name, twice outside a playground, and follows it until the replacements are in service.
+    The machines of a layer go at once, but masters one after the other. ctrl+c stops the waiting; what AWS was asked
     goes on.
     """
     return _terminate(session, targets, confirm, force=force, wait=wait)
@@ -55,21 +55,30 @@ def terminate(
 def terminate_bastion(
     session: Session, confirm: ConfirmOption = None, force: ForceOption = False, wait: WaitOption = True
 ) -> ExitCode:
-    """Terminate the bastions; the same as `terminate bastion`."""
+    """Terminate the bastions.
+
+    The same as terminate bastion.
+    """
     return _terminate(session, ["bastion"], confirm, force=force, wait=wait)
 
 
 def terminate_compute(
     session: Session, confirm: ConfirmOption = None, force: ForceOption = False, wait: WaitOption = True
 ) -> ExitCode:
-    """Terminate the workers of all pools; the same as `terminate compute`."""
+    """Terminate the workers of all pools.
+
+    The same as terminate compute.
+    """
     return _terminate(session, ["compute"], confirm, force=force, wait=wait)
 
 
 def terminate_masters(
     session: Session, confirm: ConfirmOption = None, force: ForceOption = False, wait: WaitOption = True
 ) -> ExitCode:
-    """Terminate the masters, one after the other; the same as `terminate masters`."""
+    """Terminate the masters, one after the other.
+
+    The same as terminate masters.
+    """
     return _terminate(session, ["masters"], confirm, force=force, wait=wait)
 
 
@@ -80,7 +89,10 @@ def terminate_layer(
     force: ForceOption = False,
     wait: WaitOption = True,
 ) -> ExitCode:
-    """Terminate every machine of a layer; the same as `terminate LAYER`."""
+    """Terminate every machine of a layer.
+
+    The same as terminate LAYER.
+    """
     from kubeplat_tui.services.replacement.targets import check_layer
 
     check_layer(layer)
