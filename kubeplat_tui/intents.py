@@ -494,7 +494,9 @@ class Intents:
 
         def endpoint() -> str | None:
             status = self.sandbox_status()
-            return status.endpoint if status is not None else None
+            # One that nobody holds is about to end, and what it holds with it.
+            held = status is not None and (status.leases > 0 or status.kept)
+            return status.endpoint if status is not None and held else None
 
         with self._lock:
             if self._looking is None:

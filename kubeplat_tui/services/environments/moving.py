@@ -223,9 +223,6 @@ def _alone(workplace: Workplace, name: str, doing: str) -> Iterator[None]:
     from kubeplat_tui.services.secrets.working_copy import WorkingCopy
 
     folders = workplace.folders(name)
-    if not folders.root.exists():
-        yield
-        return
     with PipelineLock(folders, doing), WorkingCopy(folders.root).lock(doing):
         yield
 
