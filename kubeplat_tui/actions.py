@@ -796,6 +796,15 @@ ACTIONS: tuple[Action, ...] = (
         Group.ALWAYS,
     ),
     Action(
+        "screen.shell",
+        ("exclamation_mark",),
+        "shell",
+        "Shell",
+        "Lend the terminal to a shell in the environment: every verb is a command there, and exit comes back.",
+        Group.ALWAYS,
+        Footer.NEVER,
+    ),
+    Action(
         "app.go_to",
         ("colon",),
         "app.go_to",
@@ -865,6 +874,7 @@ def bindings(*ids: str) -> list[BindingType]:
 
 _SHOWN = {
     "question_mark": "?",
+    "exclamation_mark": "!",
     "slash": "/",
     "colon": ":",
     "plus": "+",

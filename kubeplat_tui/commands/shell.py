@@ -24,8 +24,6 @@ from kubeplat_tui.shell.agent import agent
 from kubeplat_tui.shell.names import FOLDER, MOST_USED
 
 KNOWN = ("bash", "zsh")
-FROM_APPLICATION = "KUBEPLAT_FROM_APPLICATION"
-"""Set by the application: `exit` leads back to it."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -77,9 +75,14 @@ def shell(
         arguments = _arguments(_chosen(shell, environ), environ)
         _greet(session, environment, site, problem)
         code = foreground.run(arguments, environ, hangs_up=True)
-    if environment.sandbox and not settings.inside(os.environ) and not os.environ.get(FROM_APPLICATION):
+    if environment.sandbox and not _within():
         sandbox.let_go(session, "")
     return code
+
+
+def _within() -> bool:
+    """Whether another shell or the application goes on after this one."""
+    return bool(settings.inside(os.environ) or os.environ.get(settings.FROM_APPLICATION))
 
 
 def _opened(session: Session, environment: Environment) -> tuple[Site | None, str]:
@@ -129,7 +132,7 @@ def _greet(session: Session, environment: Environment, site: Site | None, proble
     if problem:
         out.print(f"Not open: {problem}", style="yellow", soft_wrap=True)
     outer = settings.inside(os.environ)
-    if os.environ.get(FROM_APPLICATION):
+    if os.environ.get(settings.FROM_APPLICATION):
         out.print("exit leads back to the application.")
     elif outer:
         out.print(f"This is a shell inside the shell of {outer}: exit leads back there.", soft_wrap=True)

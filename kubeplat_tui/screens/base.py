@@ -41,7 +41,14 @@ class BaseScreen(Screen[None]):
     """
 
     BINDINGS = bindings(
-        "screen.refresh", "screen.filter", "app.go_to", "app.theme", "app.help", "screen.back", "screen.quit"
+        "screen.refresh",
+        "screen.filter",
+        "screen.shell",
+        "app.go_to",
+        "app.theme",
+        "app.help",
+        "screen.back",
+        "screen.quit",
     )
     AUTO_FOCUS: ClassVar[str | None] = ""
     """Nothing is focused by itself: what is hidden would take keys."""
@@ -175,6 +182,21 @@ class BaseScreen(Screen[None]):
         """Read everything anew."""
         self.refresh_data()
 
+    @property
+    def shell_environment(self) -> str:
+        """The environment that `!` opens a shell in; "" where there is none here."""
+        return ""
+
+    def action_shell(self) -> None:
+        """Lend the terminal to a shell in the environment."""
+        from kubeplat_tui.screens.shell import open_shell
+
+        name = self.shell_environment
+        if not name:
+            self.notify("There is no environment here to open a shell in.", severity="warning")
+        elif open_shell(self.app, name) and self.refreshes:
+            self.action_refresh()  # much may have happened there
+
     async def action_filter(self) -> None:
         """Show the filter's line."""
         from kubeplat_tui.widgets.filter_bar import FilterBar
@@ -256,6 +278,10 @@ class EnvironmentScreen(BaseScreen):
     def __init__(self, opened: Opened) -> None:
         super().__init__()
         self.opened = opened
+
+    @property
+    def shell_environment(self) -> str:
+        return self.opened.name
 
     @property
     def unsaved(self) -> bool:

@@ -29,6 +29,8 @@ RUN = "KUBEPLAT_SHELL_RUN"
 """The folder of this one shell, private, gone with it. Its path has no blanks."""
 UNDO = "KUBEPLAT_SHELL_UNDO"
 """What the cloud's variables were before, and digests of what they were set to, as JSON."""
+FROM_APPLICATION = "KUBEPLAT_FROM_APPLICATION"
+"""Set by the application for the shell that it opens: `exit` leads back to it."""
 COMMANDS = "KUBEPLAT_SHELL_BIN"
 PYTHON = "KUBEPLAT_SHELL_PYTHON"
 STARTS = "KUBEPLAT_SHELL_START"
@@ -52,6 +54,7 @@ def of_shell(
     """The variables of a shell of `environment`, on top of `base`. Without a cloud AWS's are left as they are."""
     before = dict(base)
     leave(before)
+    before.pop(FROM_APPLICATION, None)
     environ = dict(before) if cloud is None else cloud.environ(before)
     environ[UNDO] = _undo(before, environ)
     environ[PYTHON], environ[STARTS], environ[COMMANDS] = sys.executable, str(START), str(BIN)
