@@ -85,6 +85,10 @@ _SECRET = re.compile(
     r"(?<![A-Za-z0-9+/=])(?=[A-Za-z0-9+/=]*[0-9])(?=[A-Za-z0-9+/=]*[a-z])(?=[A-Za-z0-9+/=]*[A-Z])[A-Za-z0-9+/=]{38,}"
 )
 _WRONG_TIME = re.compile(r"Signature (?:expired|not yet current)")
+_EXPIRED_WORDS = re.compile(
+    rf"\b(?:{'|'.join(sorted(EXPIRED))})\b|security token included in the request is expired"
+    r"|SSO session has expired|refresh cached SSO token failed|failed to refresh cached credentials"
+)
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 
 
@@ -241,7 +245,18 @@ def _todo(kind: type[AwsError], error: Exception) -> str:
 
 def one_line(said: str) -> str:
     """What a program said, on one line, with what may be a key or token cut out of it."""
-    return _SECRET.sub("…", _KEY_ID.sub(lambda found: f"{found[1]}…{found[2]}", " ".join(said.split())))
+    return without_keys(" ".join(said.split()))
+
+
+def without_keys(said: str) -> str:
+    """What a program said, with what may be a key or token cut out of it; access key ids are masked."""
+    plain = _KEY_ID.sub(lambda found: f"{found[1]}…{found[2]}", _CANONICAL.sub("", said))
+    return _SECRET.sub("…", plain)
+
+
+def tells_expiry(said: str) -> bool:
+    """Whether what Terraform says means that the AWS session has ended."""
+    return _EXPIRED_WORDS.search(said) is not None
 
 
 def seconds_ahead(response: Mapping[str, Any]) -> float | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services import config_d, ssh_key, state_backend
 from kubeplat_tui.services.config_d import Origins
+from kubeplat_tui.services.credentials.guard import enough_life
 from kubeplat_tui.services.events import Level, LogLine, Outcome, Question, Root, Step, Verb
 from kubeplat_tui.services.pipeline import DeclinedError, Ending, StepResult, play
 from kubeplat_tui.services.preflight import preflight
@@ -153,7 +154,9 @@ def _built(work: Work, roots: Roots, root: Root) -> Generator[Event, None, Plan 
         yield from work.step(APPLIES[root], _nothing_to_do())
         return None
     yield from _approved(work, planned)
-    yield from work.step(APPLIES[root], _applied(roots, planned))
+    yield from enough_life(work, APPLIES[root])
+    with work.site.cloud.nobody_asked():
+        yield from work.step(APPLIES[root], _applied(roots, planned))
     return planned
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services import kubeconfig, master_key, ssh_key, state_backend, state_bucket
 from kubeplat_tui.services.aws_errors import AwsError
+from kubeplat_tui.services.credentials.guard import enough_life
 from kubeplat_tui.services.errors import ExitCode, KubeplatError
 from kubeplat_tui.services.events import Level, LogLine, Outcome, Question, Root, Step, Verb
 from kubeplat_tui.services.pipeline import DeclinedError, Ending, StepResult, play
@@ -98,9 +99,9 @@ def _cleanup(work: Work) -> Events:
     )
     plans = yield from work.step(PLAN, _plans(roots, standing))
     yield from _confirmed(work, standing, plans, copy)
-    yield from work.step(CLUSTER, _destroyed(roots, plans.get(Root.CLUSTER)))
+    yield from _taken_down(work, CLUSTER, roots, plans.get(Root.CLUSTER))
     yield from work.step(SECRETS, _emptied(work, standing.secrets))
-    yield from work.step(FOUNDATION, _destroyed(roots, plans.get(Root.FOUNDATION)))
+    yield from _taken_down(work, FOUNDATION, roots, plans.get(Root.FOUNDATION))
     here = yield from work.step(FORGET, _forgotten(work, standing.secrets, copy))
     kept = yield from work.step(STATE, _state_removed(work, standing))
     left = yield from work.step(SWEEP, _swept(work, kept))
@@ -177,6 +178,13 @@ def _confirmed(
     for question in (first,) if environment.playground else (first, again):
         if not (yield from work.ask(question)):
             raise DeclinedError(f"{environment.name} was not destroyed: its name was not typed.")
+
+
+def _taken_down(work: Work, step: Step, roots: Roots, plan: Plan | None) -> Generator[Event, None, None]:
+    if plan is not None and plan.changes:
+        yield from enough_life(work, step)
+    with work.site.cloud.nobody_asked():
+        yield from work.step(step, _destroyed(roots, plan))
 
 
 def _destroyed(roots: Roots, plan: Plan | None) -> Generator[Event, None, tuple[StepResult, None]]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services import master_key
-from kubeplat_tui.services.aws_errors import aws_call
+from kubeplat_tui.services.aws_errors import SKEW_SECONDS, aws_call, clock_words
+from kubeplat_tui.services.credentials.caller_identity import wrong_account
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.events import CheckFinished, CheckState, LogLine, Outcome, Verb, now
 from kubeplat_tui.services.pipeline import StepResult
@@ -42,6 +43,9 @@ FLAVORS = {
     "bastion_flavor": "mgmt_subnets",
 }
 """Which machines stand in which subnets."""
+
+CLOCK_SECONDS = 60
+"""So far the clocks may be apart without a word."""
 
 QUOTAS = {"vpc": ("L-F678F1CE", "VPCs"), "ec2": ("L-0263D0A3", "elastic IP addresses")}
 """Service Quotas' codes, by service: what each environment takes from its region."""
@@ -77,6 +81,7 @@ def preflight(work: Work) -> Generator[Event, None, tuple[StepResult, Ready]]:
     try:
         identity = site.cloud.identity()
         yield _checked("account", _account(site, identity), failed)
+        yield _checked("clock", _clock(identity), failed)
     except KubeplatError as error:
         failed.append(str(error))
         yield CheckFinished(name="account", state=CheckState.FAILED, detail=str(error))
@@ -98,7 +103,7 @@ def preflight(work: Work) -> Generator[Event, None, tuple[StepResult, Ready]]:
             yield _checked(name, result.result(), failed)
     if failed or toolbox is None or identity is None:
         raise InputError(" ".join(failed), why="Nothing was changed.")
-    return StepResult(Outcome.DONE, f"{len(checks) + 2} checks made, as {identity.arn}"), Ready(
+    return StepResult(Outcome.DONE, f"{len(checks) + 3} checks made, as {identity.arn}"), Ready(
         identity, toolbox
     )
 
@@ -134,22 +139,21 @@ def _providers(toolbox: Toolbox) -> str:
     return f"providers from {toolbox.providers}" if toolbox.providers else "providers from their registry"
 
 
-def wrong_account(site: Site, identity: Identity) -> str:
-    """Why `identity` is not of the environment's account, with what to do; "" where it is."""
-    if identity.account == site.environment.account:
-        return ""
-    return (
-        f"The credentials belong to account {identity.account} ({identity.arn}), but "
-        f"{site.environment.name} is in account {site.environment.account}. "
-        "Use other credentials, or correct aws_account."
-    )
-
-
 def _account(site: Site, identity: Identity) -> Check:
-    wrong = wrong_account(site, identity)
+    wrong = wrong_account(site.environment, identity)
     return (
         (CheckState.FAILED, wrong) if wrong else (CheckState.PASSED, f"{identity.account} as {identity.arn}.")
     )
+
+
+def _clock(identity: Identity) -> Check:
+    """Whether this computer's time is AWS's, by the Date of an answer: AWS refuses what is signed in another time."""
+    if identity.ahead is None:
+        return CheckState.NOT_AVAILABLE, "AWS did not say its own time."
+    if abs(identity.ahead) <= CLOCK_SECONDS:
+        return CheckState.PASSED, f"As AWS's, within {CLOCK_SECONDS} seconds."
+    state = CheckState.FAILED if abs(identity.ahead) > SKEW_SECONDS else CheckState.WARNED
+    return state, f"This computer's clock is wrong. {clock_words(identity.ahead)} Set it."
 
 
 def _variables(site: Site) -> Check:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services import caller, environments, master_key, state_bucket
 from kubeplat_tui.services.aws_errors import FORBIDDEN, aws_call, code_of
+from kubeplat_tui.services.credentials.caller_identity import wrong_account
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.variables.declarations import effective_value
 
@@ -162,7 +163,7 @@ def _identity(site: Site) -> dict[Key, Found]:
 def _account(site: Site, identity: Identity) -> Found:
     from kubeplat_tui.services import preflight
 
-    wrong = preflight.wrong_account(site, identity) or preflight.wrong_region(site)
+    wrong = wrong_account(site.environment, identity) or preflight.wrong_region(site)
     if wrong:
         return State.WRONG, wrong, ""
     return State.DONE, f"{identity.account}, {site.environment.region}.", ""
@@ -311,10 +312,8 @@ def _create_zone(site: Site) -> str:
 
 def _right_identity(site: Site) -> Identity:
     """Who we are, where that is the environment's account. Raises `InputError` where it is another's."""
-    from kubeplat_tui.services import preflight
-
     identity = site.cloud.identity()
-    wrong = preflight.wrong_account(site, identity)
+    wrong = wrong_account(site.environment, identity)
     if wrong:
         raise InputError(wrong, todo="Nothing was changed.")
     return identity

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from kubeplat_tui.services.credentials.model import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from kubeplat_tui.services.credentials.model import Kind
 
 NAMES = (
     "AWS_ACCESS_KEY_ID",
@@ -100,7 +100,8 @@ class Resolved:
     @property
     def renews(self) -> bool:
         """Whether there is something to renew, and it needs nobody."""
-        return self.keys.expires is not None and not self.by_person
+        given = self.kind is Kind.ENVIRONMENT  # what the shell holds, only the shell renews
+        return self.keys.expires is not None and not (self.by_person or given)
 
     def environ(self) -> dict[str, str]:
         """The environment variables that give a child the same credentials."""

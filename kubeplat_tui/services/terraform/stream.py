@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kubeplat_tui.services.aws_errors import without_keys
 from kubeplat_tui.services.events import (
     Diagnostic,
     DiagnosticRaised,
@@ -114,8 +115,8 @@ def diagnostic(body: dict[str, Any], text: str = "") -> Diagnostic:
     line = _object(place.get("start")).get("line")
     return Diagnostic(
         severity=Level.WARNING if body.get("severity") == "warning" else Level.ERROR,
-        summary=_text(body.get("summary")) or text,
-        detail=_text(body.get("detail")),
+        summary=without_keys(_text(body.get("summary")) or text),
+        detail=without_keys(_text(body.get("detail"))),
         address=_text(body.get("address")),
         file=_text(place.get("filename")),
         line=line if isinstance(line, int) else None,

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services.aws_errors import tells_expiry
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import DiagnosticRaised, Level, LogLine, Phase, ResourceProgress
 from kubeplat_tui.services.pipeline import PartlyDoneError, StoppedError
@@ -232,6 +233,12 @@ class WorkingRoot:
         if any(LOCKED in one.summary for one in ended.errors):
             return self._locked(ended)
         first = ended.errors[0] if ended.errors else None
+        if first is not None and _session_ended(ended):
+            return KubeplatError(
+                f"The {self.root} {what}: the AWS session has ended.",
+                why=diagnostic_sentence(first),
+                todo=f"{self._renewing()} Nothing was changed.",
+            )
         return KubeplatError(
             f"The {self.root} {what}.",
             why=diagnostic_sentence(first)
@@ -266,12 +273,28 @@ class WorkingRoot:
         )
         more = len(ended.errors) - 1
         others = f" {more} more error{'s' if more > 1 else ''} in the log." if more > 0 else ""
+        if _session_ended(ended):
+            saved = " It saves the state first." if unsaved else ""
+            return PartlyDoneError(
+                f"The {self.root} was {verb} in part only, {len(done)} resources: the AWS session ended on the way.",
+                why=f"{why}{others}{unsaved}",
+                todo=f"{self._renewing()}{saved} Where it finds the state still locked by this run, "
+                f"kubeplat --environment {self._work.name} unlock takes the lock away.",
+                left=left,
+            )
         return PartlyDoneError(
             f"The {self.root} was {verb} in part only: {len(done)} resources.",
             why=f"{why}{others}{unsaved}",
             todo=f"Put right what it names, then {self._work.verb} again: it continues from here"
             f"{' and saves that state first' if unsaved else ''}.",
             left=left,
+        )
+
+    def _renewing(self) -> str:
+        name, verb = self._work.name, self._work.verb
+        return (
+            f"Renew it (kubeplat --environment {name} credentials --renew), then {verb} again: "
+            "it continues from here."
         )
 
     def _locked(self, ended: Ended) -> KubeplatError:
@@ -293,6 +316,10 @@ class WorkingRoot:
             why=f"Lock {lock.id}.",
             todo=f"Wait for that run to end. If it is dead: kubeplat --environment {self._work.name} unlock.",
         )
+
+
+def _session_ended(ended: Ended) -> bool:
+    return any(tells_expiry(f"{one.summary} {one.detail}") for one in ended.errors)
 
 
 def diagnostic_sentence(diagnostic: Diagnostic) -> str:
