@@ -140,6 +140,10 @@ class Question:
     expected: str = "yes"
     plan: Plan | None = None
     destructive: bool = False
+    yes: str = ""
+    """What granting does, in two or three words for a button: `Renew first`; "": it is called Yes."""
+    no: str = ""
+    """What declining does, where more goes on then than nothing: `Go on without`; "": it is called No."""
 
 
 class Decisions(Protocol):

@@ -30,6 +30,7 @@ class Decision:
     yes: str = "Yes"
     expected: str = ""
     destructive: bool = False
+    no: str = "No"
 
 
 class ConfirmDialog(Dialog[str]):
@@ -68,7 +69,7 @@ class ConfirmDialog(Dialog[str]):
                 yield Input(placeholder=decision.expected)
                 yield Static(classes="problem", markup=False)
             with Horizontal(classes="buttons"):
-                yield Button("No", id="no", compact=True)
+                yield Button(decision.no, id="no", compact=True)
                 yes = Button(decision.yes, id="yes", compact=True, disabled=bool(decision.expected))
                 yes.set_class(decision.destructive, "-danger")
                 yield yes

@@ -189,7 +189,9 @@ class BuildScreen(EnvironmentScreen):
                 markup=False,
             )
         elif question.plan is None:
-            self._decide(question)
+            # Below another dialog it waits: what is being typed there is no answer to it.
+            if self.is_active:
+                self._decide(question)
         else:
             self.query_one(PlanTree).focus()
 
@@ -389,11 +391,17 @@ class BuildScreen(EnvironmentScreen):
     def _decide(self, question: Question) -> None:
         if self._dialog is not None:
             return
-        words = {"destroy": "Destroy", "destroy-again": "Destroy"}.get(question.topic, "Yes")
+        words = {"destroy": "Destroy", "destroy-again": "Destroy"}.get(question.topic, question.yes or "Yes")
         typed = "" if question.expected == "yes" else question.expected
         self._dialog = ConfirmDialog(
             Decision(
-                question.title, question.detail, (), words, expected=typed, destructive=question.destructive
+                question.title,
+                question.detail,
+                (),
+                words,
+                expected=typed,
+                destructive=question.destructive,
+                no=question.no or "No",
             )
         )
 

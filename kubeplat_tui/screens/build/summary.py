@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.screens.build.steps import MARKS
+from kubeplat_tui.services.aws_errors import EXPIRED
 from kubeplat_tui.services.config_d import by_origin
 from kubeplat_tui.services.events import CheckState, Outcome, Verb
 from kubeplat_tui.widgets.cells import Mark, Tone, done, duration, failed, none, warned
@@ -105,6 +107,12 @@ def _value(output: Output) -> str:
     return output.value if isinstance(output.value, str) else value_text(output.value)
 
 
+def _credentials_expired(state: BuildState) -> bool:
+    """Whether AWS said so to Terraform: the providers quote its code."""
+    said = " ".join(f"{found.summary} {found.detail}" for found in state.diagnostics)
+    return any(re.search(rf"\b{code}\b", said) for code in EXPIRED)
+
+
 def _next(state: BuildState, finished: PipelineFinished) -> list[tuple[str, str]]:
     """What to press next, by how it ended."""
     again = {
@@ -112,6 +120,8 @@ def _next(state: BuildState, finished: PipelineFinished) -> list[tuple[str, str]
         Verb.RUN: ("b", "build again: it continues where it stopped"),
         Verb.CLEANUP: ("D", "clean up again"),
     }
+    if finished.outcome is Outcome.FAILED and _credentials_expired(state):
+        return [("C", "renew the credentials"), again[state.verb], ("L", "enlarge the log")]
     if finished.outcome in {Outcome.FAILED, Outcome.STOPPED, Outcome.DECLINED}:
         return [again[state.verb], ("L", "enlarge the log"), ("2", "look at the variables")]
     if state.verb is Verb.PLAN:
