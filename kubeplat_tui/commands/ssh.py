@@ -12,6 +12,7 @@ import typer
 
 from kubeplat_tui.commands import machines
 from kubeplat_tui.commands.carrier import Carrier, LeftError, Streams
+from kubeplat_tui.commands.completion import complete_machines
 from kubeplat_tui.commands.raw_terminal import RawTerminal, size_of
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.signals import BY_SIGNAL, EndedBySignal, Signals
@@ -51,6 +52,7 @@ def ssh(
             metavar="MACHINE",
             help="A layer (bastion, secure or master, compute), a short name (secure-b), an id or an address. Without "
             "it: choose.",
+            autocompletion=complete_machines,
         ),
     ] = None,
     command: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from kubeplat_tui.commands import prompts, replacement_drawing
+from kubeplat_tui.commands.completion import complete_machines
 from kubeplat_tui.commands.conduct import STOPS_WAITING, conduct
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.verb import ConfirmOption, verb
@@ -36,7 +37,9 @@ def terminate(
     targets: Annotated[
         list[str],
         typer.Argument(
-            metavar="TARGET", help="A layer (bastion, masters, compute), or a machine's id or name."
+            metavar="TARGET",
+            help="A layer (bastion, masters, compute), or a machine's id or name.",
+            autocompletion=complete_machines,
         ),
     ],
     confirm: ConfirmOption = None,
