@@ -77,7 +77,7 @@ class CredentialIntents(FakeIntents):
     """Each of the new answers can be changed by a test; what is asked for is counted."""
 
     status_of_keys = STATUS
-    prerequisites_found = PREREQUISITES
+    prerequisites_found: tuple[Prerequisite, ...] = PREREQUISITES
 
     def credentials(self, site: Site) -> CredentialsStatus:
         self.behaviour.enter("credentials")

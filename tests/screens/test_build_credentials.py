@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.screens.mfa_dialog import MfaDialog
 from kubeplat_tui.services.events import DiagnosticRaised, Question
@@ -17,6 +17,8 @@ from tests.screens.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from textual.screen import Screen
 
     from kubeplat_tui.services.events import Event
 
@@ -59,9 +61,10 @@ async def test_both_figures_are_asked_about_and_a_code_is_asked_on_top(tmp_path:
         thread = threading.Thread(target=lambda: codes.append(app.codes.mfa_code(QUESTION)))
         thread.start()
         await until(pilot, lambda: isinstance(app.screen, MfaDialog) and app.screen.focused, "the code")
+        dialog: Screen[Any] = app.screen
         gate.open()
         await until(pilot, lambda: world.screen.build.question is LIFE, "the question")
-        assert isinstance(app.screen, MfaDialog)
+        assert app.screen is dialog
         await pilot.press(*"123456", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog), "the question")
         thread.join(10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.pilot import Pilot
+    from textual.screen import Screen
 
     from kubeplat_tui.app import KubeplatApp
 
@@ -36,13 +37,17 @@ def intents(tmp_path: Path) -> CredentialIntents:
     return CredentialIntents(tmp_path / "kubeplat")
 
 
+def shows(app: KubeplatApp, kind: type[Screen[Any]]) -> bool:
+    return isinstance(app.screen, kind)
+
+
 async def test_it_is_offered_and_walked(intents: CredentialIntents, make_app: MakeApp) -> None:
     app = make_app(intents, start="staging")
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
         assert "○ 3 things are not as a first build needs it  c walks through" in seen(app)
         await press(pilot, "c")
-        assert isinstance(app.screen, ChecklistScreen)
+        assert shows(app, ChecklistScreen)
         text = seen(app)
         for part in (
             "Checklist (8) · 3 of 8 done · 3 to do",
@@ -56,7 +61,7 @@ async def test_it_is_offered_and_walked(intents: CredentialIntents, make_app: Ma
         # The cursor is on the first thing to do; Enter does it after a question, whose No does nothing.
         assert "enter  Add 198.51.100.7/32 to ssh_access_list" in text
         await press(pilot, "enter")
-        assert isinstance(app.screen, ConfirmDialog)
+        assert shows(app, ConfirmDialog)
         assert "Add 198.51.100.7/32 to ssh_access_list and kubeapi_access_list?" in words(app)
         await press(pilot, "enter")
         assert "remedy access" not in intents.behaviour.calls
@@ -73,13 +78,13 @@ async def test_it_is_offered_and_walked(intents: CredentialIntents, make_app: Ma
         await press(pilot, "G")
         assert not app.screen.check_action("do", ())
         await press(pilot, "g", "enter")
-        assert isinstance(app.screen, CredentialsDialog)
+        assert shows(app, CredentialsDialog)
         await press(pilot, "escape")
         intents.prerequisites_found = ALL_DONE
         await press(pilot, "ctrl+r")
         assert "Checklist (8) · nothing is missing" in seen(app)
         await press(pilot, "escape")
-        assert isinstance(app.screen, OverviewScreen)
+        assert shows(app, OverviewScreen)
         assert "a first build needs" not in seen(app)
 
 
@@ -114,9 +119,9 @@ async def test_loading_failed_forbidden(intents: CredentialIntents, make_app: Ma
         await press(pilot, "4")
         assert "Instances (7)" in seen(app)
         await press(pilot, "colon", *"checklist", "enter")
-        assert isinstance(app.screen, ChecklistScreen)
+        assert shows(app, ChecklistScreen)
         await press(pilot, "1")
-        assert isinstance(app.screen, OverviewScreen)
+        assert shows(app, OverviewScreen)
 
 
 async def test_a_built_environment_is_not_asked_about(intents: CredentialIntents, make_app: MakeApp) -> None:

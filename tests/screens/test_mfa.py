@@ -100,31 +100,20 @@ async def test_several_threads_share_one_dialog(intents: FakeIntents, make_app: 
         await third.got(pilot, "123456")
 
 
-async def test_esc_cancels(intents: FakeIntents, make_app: MakeApp) -> None:
+async def test_it_stands_on_top_of_another_dialog_and_esc_cancels(
+    intents: FakeIntents, make_app: MakeApp
+) -> None:
     app = make_app(intents)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
+        await pilot.press("question_mark")
+        await settle(pilot)
+        below = app.screen
         asking = Asking(app)
         await asked(pilot, app)
         await pilot.press("1", "2", "escape")
         await asking.got(pilot, "")
-        await until(pilot, lambda: dialogs(app) == 0, "its end")
-
-
-async def test_it_stands_on_top_of_another_dialog(intents: FakeIntents, make_app: MakeApp) -> None:
-    app = make_app(intents)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        for number, key in enumerate(["question_mark", "colon", "ctrl+p"]):
-            await pilot.press(key)
-            await settle(pilot)
-            below, code = app.screen, f"12345{number}"
-            asking = Asking(app)
-            await asked(pilot, app)
-            await pilot.press(*code, "enter")
-            await asking.got(pilot, code)
-            await until(pilot, lambda below=below: app.screen is below, "what was there before")  # type: ignore[misc]
-            await pilot.press("escape")
+        await until(pilot, lambda: app.screen is below, "what was there before")
 
 
 async def test_nobody_waits_for_an_application_that_ends(intents: FakeIntents, make_app: MakeApp) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.screens.build.steps import MARKS
-from kubeplat_tui.services.aws_errors import EXPIRED
+from kubeplat_tui.services.aws_errors import tells_expiry
 from kubeplat_tui.services.config_d import by_origin
 from kubeplat_tui.services.events import CheckState, Outcome, Verb
 from kubeplat_tui.widgets.cells import Mark, Tone, done, duration, failed, none, warned
@@ -108,9 +107,8 @@ def _value(output: Output) -> str:
 
 
 def _credentials_expired(state: BuildState) -> bool:
-    """Whether AWS said so to Terraform: the providers quote its code."""
-    said = " ".join(f"{found.summary} {found.detail}" for found in state.diagnostics)
-    return any(re.search(rf"\b{code}\b", said) for code in EXPIRED)
+    """Whether AWS said so to Terraform."""
+    return any(tells_expiry(f"{found.summary} {found.detail}") for found in state.diagnostics)
 
 
 def _next(state: BuildState, finished: PipelineFinished) -> list[tuple[str, str]]:

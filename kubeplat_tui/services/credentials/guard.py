@@ -48,6 +48,8 @@ def enough_life(work: Work, step: Step) -> Generator[Event, None, None]:
                 title="Renew the AWS session first?",
                 detail=f"{_figures(work, step)} Renewing asks for a code of the MFA device {login.mfa_serial}. "
                 f"{_else()}",
+                yes="Renew first",
+                no="Go on without",
             )
         )
         if granted:
@@ -61,6 +63,7 @@ def enough_life(work: Work, step: Step) -> Generator[Event, None, None]:
             topic=TOPIC,
             title="Go on with an AWS session that may end on the way?",
             detail=f"{_figures(work, step)} It cannot be made longer from here. {_else()}",
+            yes="Go on",
         )
     )
     if not granted:
