@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from kubeplat_tui.intents import Intents
-from kubeplat_tui.services.cloud import Cloud
 from kubeplat_tui.services.environments import creation, suggestion, templates
 from kubeplat_tui.services.environments.creation import NewEnvironment
 from kubeplat_tui.services.errors import InputError, KubeplatError
@@ -168,10 +166,27 @@ def test_a_suggestion_is_looked_up_in_the_account_and_collides_with_nobody(
     creation.make(workplace, declared, new)
 
 
-@pytest.mark.usefixtures("in_process_aws")
 def test_a_region_with_too_few_zones_is_said(workplace: Workplace, declared: Declarations) -> None:
-    found = suggestion.suggest(workplace, declared, Cloud("us-west-1", None), "lab", own_network=lambda: None)
-    assert len(found.zones) == 2
+    class TwoZones(LosableCloud):
+        def client(self, service: str) -> TwoZones:
+            if service != "ec2":
+                raise KubeplatError(f"No {service} today.")
+            return self
+
+        def describe_availability_zones(self, **_: object) -> dict[str, list[dict[str, str]]]:
+            return {"AvailabilityZones": [{"ZoneName": f"us-west-1{letter}"} for letter in "ca"]}
+
+        def describe_regions(self) -> dict[str, list[dict[str, str]]]:
+            return {"Regions": [{"RegionName": "us-west-1"}]}
+
+        def get_paginator(self, _: str) -> TwoZones:
+            return self
+
+        def paginate(self) -> list[dict[str, list[str]]]:
+            return [{"Vpcs": []}]
+
+    found = suggestion.suggest(workplace, declared, TwoZones("us-west-1"), "lab", own_network=lambda: None)
+    assert found.zones == ("us-west-1a", "us-west-1c")
     assert any("us-west-1 has only 2 zones for this account" in note for note in found.notes)
     assert any("own address could not be learned" in note for note in found.notes)
 
@@ -274,12 +289,3 @@ def test_a_broken_source_is_not_copied(workplace: Workplace, declared: Declarati
     with pytest.raises(InputError, match="There is no environment nobody"):
         creation.copy(workplace, declared, "nobody", "stage")
     assert not (workplace.environments / "stage.tfvars").exists()
-
-
-@pytest.mark.usefixtures("in_process_aws")
-def test_the_front_ends_make_and_copy_by_the_same_service(workplace: Workplace) -> None:
-    intents = Intents(workplace, environ={"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"})
-    assert intents.make_environment(NEW).name == "lab"
-    assert intents.copy_environment("lab", "lab2").values["vpc_cidr"] == "10.80.0.0/16"
-    assert [one.found.name for one in intents.environments()] == ["lab", "lab2"]
-    intents.close()

@@ -39,18 +39,20 @@ def site(tmp_path: Path) -> Site:
     return make_site(tmp_path)
 
 
-def test_without_a_bucket_or_with_an_empty_one_nothing_stands(site: Site) -> None:
+def test_it_stands_as_its_two_states_say(site: Site) -> None:
     assert look(site.cloud, site.environment).built is Built.NOTHING
     make_bucket(BUCKET)
     assert look(site.cloud, site.environment).built is Built.NOTHING
+    other = boto3.client("s3", REGION)
+    other.put_object(Bucket=BUCKET, Key=f"{REGION}/demo2/cluster.tfstate", Body=b"{}")
+    put("foundation.tfstate.tflock", {"ID": "1", "Who": "jest@laptop"})
+    locked = look(site.cloud, site.environment)
+    assert (locked.built, locked.locked_by) == (Built.NOTHING, "jest@laptop")
+    other.delete_object(Bucket=BUCKET, Key=f"{REGION}/demo/foundation.tfstate.tflock")
     put("foundation.tfstate", state())
     put("cluster.tfstate", state())
     empty = look(site.cloud, site.environment)
     assert (empty.built, empty.resources, empty.locked_by) == (Built.NOTHING, 0, "")
-
-
-def test_a_foundation_alone_and_what_did_not_end_well_is_a_part(site: Site) -> None:
-    make_bucket(BUCKET)
     put("foundation.tfstate", state("aws_s3_bucket", "aws_ebs_volume"))
     part = look(site.cloud, site.environment)
     assert (part.built, part.resources) == (Built.PARTLY, 2)
@@ -62,23 +64,10 @@ def test_a_foundation_alone_and_what_did_not_end_well_is_a_part(site: Site) -> N
     assert whole.changed is not None
 
 
-def test_a_lock_names_its_holder_also_where_nothing_is_built_yet(site: Site) -> None:
-    make_bucket(BUCKET)
-    put("foundation.tfstate.tflock", {"ID": "1", "Who": "jest@laptop"})
-    locked = look(site.cloud, site.environment)
-    assert (locked.built, locked.locked_by) == (Built.NOTHING, "jest@laptop")
-
-
 def intents(site: Site) -> Intents:
     return Intents(
         site.workplace, environ={"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     )
-
-
-def test_another_s_environment_in_the_same_bucket_is_not_ours(site: Site) -> None:
-    make_bucket(BUCKET)
-    boto3.client("s3", REGION).put_object(Bucket=BUCKET, Key=f"{REGION}/demo2/cluster.tfstate", Body=b"{}")
-    assert look(site.cloud, site.environment).built is Built.NOTHING
 
 
 def test_what_cannot_be_read_is_unknown_and_says_why(site: Site) -> None:
