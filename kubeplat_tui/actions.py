@@ -354,7 +354,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "instances.shell",
         ("s",),
-        "shell",
+        "machine_shell",
         "Shell",
         "Open a shell on the machine in a tab of the SSH screen, through the bastion.",
     ),

@@ -362,8 +362,11 @@ class EnvironmentScreen(BaseScreen):
         self.app.push_screen(CredentialsDialog(self.site))
 
     def on_delivered(self, event: Delivered) -> None:
-        """What was read may have needed new credentials: the header counts theirs."""
-        super().on_delivered(event)
+        """What was read may have needed new credentials: the header counts theirs.
+
+        Textual calls the handler above as well: calling it here would show everything twice.
+        """
+        del event
         self.show_facts()
 
     async def on_navigation_chosen(self, event: Navigation.Chosen) -> None:

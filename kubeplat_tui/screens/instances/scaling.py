@@ -6,10 +6,10 @@ import functools
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.screens.choice import Choice, ChoiceDialog
-from kubeplat_tui.screens.instances.asking import Questions
 from kubeplat_tui.screens.instances.scale_dialog import ScaleDialog
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.replacement import questions
+from kubeplat_tui.widgets.confirm import ask_in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,4 +104,4 @@ class ScalingDialogs:
 
         doing = f"Scaling {looked_at.pool.name} to {looked_at.desired}"
         asked = questions.scaling(site.environment, looked_at)
-        Questions(screen, asked, functools.partial(screen.follow, doing, work)).ask("Scale")
+        ask_in_turn(screen.kubeplat, asked, "Scale", functools.partial(screen.follow, doing, work))

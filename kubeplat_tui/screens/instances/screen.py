@@ -143,7 +143,7 @@ class InstancesScreen(InventoryScreen):
             return not self._on_volumes and not self.following.running and self._can(action)
         if action == "stop":
             return self.following.said
-        if action == "shell":
+        if action == "machine_shell":
             return self._can_open(self._instances.current)
         if action == "other":
             return self.state.has_content or bool(self._instances.rows or self._volumes.rows)
@@ -183,7 +183,7 @@ class InstancesScreen(InventoryScreen):
 
         return not self._on_volumes and machine is not None and can_open(machine)
 
-    async def action_shell(self) -> None:
+    async def action_machine_shell(self) -> None:
         """Open a shell on the machine under the cursor, on the SSH screen."""
         from kubeplat_tui.screens.ssh.screen import SshScreen
 

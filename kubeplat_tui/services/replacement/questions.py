@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.replacement.pools import Scaling
     from kubeplat_tui.services.replacement.targets import Termination
 
-LISTED = 12
-"""Machines named in a question."""
+LISTED = 6
+"""Machines named in a question: it has to fit into a dialog of a small terminal."""
 
 
 def termination(environment: Environment, looked_at: Termination) -> tuple[Question, ...]:
     """Once in a playground, twice elsewhere."""
-    detail = "\n".join([*machine_lines(looked_at), *aftermath(looked_at)])
+    detail = "\n".join([*_machine_lines(looked_at), *aftermath(looked_at)])
     return _asked(environment, "terminate", f"Terminate {looked_at.words}?", detail)
 
 
@@ -33,7 +33,7 @@ def scaling(environment: Environment, looked_at: Scaling) -> tuple[Question, ...
     return (_question(environment, "scale", title, detail),)
 
 
-def machine_lines(looked_at: Termination) -> list[str]:
+def _machine_lines(looked_at: Termination) -> list[str]:
     """The machines, a line each, where they are several."""
     machines = looked_at.machines
     if len(machines) == 1:
