@@ -45,15 +45,23 @@ kubeapi_internal_dns = "kube"
 # Network: three zones, one NAT gateway for all of them.
 
 nat_mode = "single"
+{%- for name, value in (networks | default({})).items() if name != "secure_nodes" %}
+
+{{ name }} = {{ value | hcl }}
+{%- endfor %}
 
 # ---------------------------------------------------------------------------
 # Masters: NodeID, zone and the fixed address of the etcd member.
 
+{% if networks -%}
+secure_nodes = {{ networks.secure_nodes | hcl }}
+{%- else -%}
 secure_nodes = {
   "0" = { zone = "{{ region }}a", address = "10.80.10.100" }
   "1" = { zone = "{{ region }}b", address = "10.80.11.100" }
   "2" = { zone = "{{ region }}c", address = "10.80.12.100" }
 }
+{%- endif %}
 
 secure_flavor       = "t3.medium"
 etcd_final_snapshot = false # a playground leaves nothing behind

@@ -102,14 +102,18 @@ class Intents:
             return environments.load(self.workplace.environments, name)
         if not caller.has_playground_credentials(self._environ):
             return environments.create_playground(self.workplace, self.user, sandbox=True)
-        network = caller.own_network()
+        account = self._playground_account()
+        region = self._environ.get("AWS_DEFAULT_REGION") or environments.DEFAULT_REGION
+        found = self.suggest_environment(name, region=region, profile=caller.PLAYGROUND_PROFILE)
         return environments.create_playground(
             self.workplace,
             self.user,
             sandbox=False,
-            account=self._playground_account(),
-            access_cidrs=[network] if network else [],
-            environ=self._environ,
+            account=account,
+            access_cidrs=found.access_cidrs,
+            region=region,
+            zones=found.zones,
+            vpc_cidr=found.vpc_cidr,
         )
 
     def standing(self, name: str) -> Standing:
@@ -170,9 +174,11 @@ class Intents:
 
         Raises `InputError` where the name is taken or cannot be one, or the source is broken.
         """
-        from kubeplat_tui.services.environments import creation
+        from kubeplat_tui.services.environments import creation, suggestion
 
-        return creation.copy(self.workplace, self.declarations(source), source, name)
+        environment = self.environment(source)
+        taken = suggestion.vpcs_of(self._viewing().open, environment)
+        return creation.copy(self.workplace, self.declarations(source), source, name, taken)
 
     def belongings(self, name: str) -> Belongings:
         """What this computer keeps of an environment: what deleting it would take away."""

@@ -186,8 +186,12 @@ def test_a_playground_in_an_account_has_what_was_passed_in(workplace: Workplace)
         sandbox=False,
         account="210987654321",
         access_cidrs=["203.0.113.7/32", "203.0.113.8/32"],
-        environ={"AWS_DEFAULT_REGION": "us-east-1"},
+        region="us-east-1",
+        zones=("us-east-1b", "us-east-1d", "us-east-1f"),
+        vpc_cidr="10.93.0.0/16",
     )
+    assert made.values["secure_subnets"] == {"b": "10.93.10.0/24", "d": "10.93.11.0/24", "f": "10.93.12.0/24"}
+    assert made.values["nat_mode"] == "single"
     assert (made.sandbox, made.region, made.account) == (False, "us-east-1", "210987654321")
     assert made.values["ssh_access_list"] == ["203.0.113.7/32", "203.0.113.8/32"]
     variables.check_environment(made, variables.declared(workplace.terraform))

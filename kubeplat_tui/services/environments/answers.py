@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from kubeplat_tui.services.environments import creation, networks
 from kubeplat_tui.services.environments.model import check_free
 from kubeplat_tui.services.errors import InputError
+from kubeplat_tui.services.variables.declarations import Declarations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kubeplat_tui.services.environments.creation import NewEnvironment, Suggestion
     from kubeplat_tui.services.values import Value
-    from kubeplat_tui.services.variables.declarations import Declarations
     from kubeplat_tui.services.workplace import Workplace
 
 
@@ -77,6 +77,8 @@ def problems(
         *(_compared(new, known) if known is not None else ()),
     ):
         found.setdefault(answer, sentence)
+    if Answer.REGION in found:
+        found.pop(Answer.ZONES, None)  # they are those of another region
     return found
 
 
@@ -104,9 +106,11 @@ def _declared(declarations: Declarations, new: NewEnvironment) -> Iterator[tuple
     if new.account and not re.fullmatch(r"[0-9]{12}", new.account):
         yield Answer.ACCOUNT, "An AWS account's number has 12 digits."
     yield from ((answer, sentence) for answer, (given, sentence) in needed.items() if not given)
-    declared = {name: value for name, value in values.items() if name in declarations}
-    for problem in declarations.check(declared):
-        if problem.variable in declared:
+    # Only what is asked for, and what its validations look at: the rest takes its time at every letter.
+    judging = {name: declarations[name] for name in (*values, "allow_world") if name in declarations}
+    given = {name: value for name, value in values.items() if name in judging}
+    for problem in Declarations(judging).check(given):
+        if problem.variable in given:
             yield DECLARED[problem.variable], problem.message
 
 

@@ -14,6 +14,7 @@ from kubeplat_tui.services.environments.networks import Taken
 from kubeplat_tui.services.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from ipaddress import IPv4Network
 
     from kubeplat_tui.services.values import Value
@@ -91,9 +92,12 @@ def make(workplace: Workplace, declarations: Declarations, new: NewEnvironment) 
     return load(workplace.environments, new.name)
 
 
-def copy(workplace: Workplace, declarations: Declarations, source: str, name: str) -> Environment:
+def copy(
+    workplace: Workplace, declarations: Declarations, source: str, name: str, taken: Iterable[Taken] = ()
+) -> Environment:
     """Copy the file of environment `source` under the name `name`; see `copying` for what is changed.
 
+    Its network overlaps none of the other environments', and none of `taken`.
     Raises `InputError` where the source is broken, or the name is taken or cannot be one; nothing is written then.
     """
     from kubeplat_tui.services.environments import copying
@@ -103,6 +107,7 @@ def copy(workplace: Workplace, declarations: Declarations, source: str, name: st
     original = load(workplace.environments, source)
     check_environment(original, declarations)
     used = [network for _, network in networks_of(workplace, declarations)]
+    used += [network for one in taken if (network := networks.network_of(one.cidr)) is not None]
     data = copying.copied(original, original.path.read_bytes(), name, declarations, used)
     check_environment(parse(path, data), declarations)
     if not create_file(path, data):

@@ -9,7 +9,8 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT
-from kubeplat_tui.services.environments import templates
+from kubeplat_tui.services.environments import networks, templates
+from kubeplat_tui.services.environments.creation import ZONES
 from kubeplat_tui.services.environments.files import create_file, load, parse
 from kubeplat_tui.services.environments.model import (
     DEFAULT_REGION,
@@ -20,7 +21,7 @@ from kubeplat_tui.services.environments.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from kubeplat_tui.services.workplace import Workplace
 
@@ -40,18 +41,21 @@ def create_playground(
     sandbox: bool,
     account: str = "",
     access_cidrs: Sequence[str] = (),
-    environ: Mapping[str, str] | None = None,
+    region: str = DEFAULT_REGION,
+    zones: Sequence[str] = (),
+    vpc_cidr: str = "",
 ) -> Environment:
     """Make the user's playground from its template, exactly once; one that exists is loaded.
 
-    `account` and `access_cidrs` (who may reach it) are for real AWS only. The region is `AWS_DEFAULT_REGION`
-    there.
+    `account`, `access_cidrs` (who may reach it) and `region` are for real AWS only. With three `zones` and a
+    `vpc_cidr` its networks lie there; else the template has them.
     """
     name = playground_name(user)
     path = workplace.environments / f"{name}{SUFFIX}"
     if not os.path.lexists(path):
-        environ = os.environ if environ is None else environ
-        region = DEFAULT_REGION if sandbox else environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+        region = DEFAULT_REGION if sandbox else region
+        letters = [zone.removeprefix(region) for zone in zones[:ZONES]]
+        known = len(letters) == ZONES and vpc_cidr
         text = templates.rendered(
             templates.find(workplace, templates.PLAY),
             {
@@ -62,6 +66,7 @@ def create_playground(
                 "sandbox": sandbox,
                 "access_cidrs": ["127.0.0.1/32"] if sandbox else list(access_cidrs),
                 "suffix": secrets.token_hex(3),
+                "networks": networks.layout(vpc_cidr, letters).settings() if known else {},
             },
         )
         parse(path, text)  # what does not parse is not written

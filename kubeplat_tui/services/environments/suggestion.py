@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from kubeplat_tui.services.cloud import Cloud, Identity
+    from kubeplat_tui.services.environments.model import Environment
     from kubeplat_tui.services.variables.declarations import Declarations
     from kubeplat_tui.services.workplace import Workplace
 
@@ -164,6 +165,15 @@ def _vpcs(cloud: Cloud) -> Iterator[Taken]:
         whose = tags.get("Env") or tags.get("Name") or vpc["VpcId"]
         blocks = [one["CidrBlock"] for one in vpc.get("CidrBlockAssociationSet", ())] or [vpc["CidrBlock"]]
         yield from (Taken(block, f"VPC {whose}") for block in blocks)
+
+
+def vpcs_of(open_cloud: Callable[[Environment], Cloud | None], environment: Environment) -> list[Taken]:
+    """The VPCs of an environment's region, as far as they may be seen: none where that is not so."""
+    try:
+        cloud = open_cloud(environment)
+        return list(_vpcs(cloud)) if cloud is not None else []
+    except KubeplatError:
+        return []
 
 
 def _public_zones(cloud: Cloud) -> Iterator[str]:
