@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+SHELL_FOLDERS = ["scripts", "kubeplat_tui/shell", "kubeplat_tui/shell/bin"]
 SHELL_SCRIPTS = ["play.kube", "run.kube", ".ci/run", "container/check", "container/fetch"]
 CHECKS = {
     "ruff check": ["ruff", "check", "."],
@@ -27,8 +28,9 @@ CHECKS = {
 
 
 def shell_scripts() -> list[str]:
-    """The shell scripts: those in the root, and whatever in scripts/ says so in its first line."""
-    helpers = [path for path in sorted((CHECKOUT / "scripts").iterdir()) if path.is_file()]
+    """The shell scripts: those in the root, and whatever in these folders says so in its first line."""
+    places = [path for folder in SHELL_FOLDERS for path in sorted((CHECKOUT / folder).iterdir())]
+    helpers = [path for path in places if path.is_file() and not path.is_symlink()]
     first_lines = {path: path.read_bytes().split(b"\n", 1)[0] for path in helpers}
     return SHELL_SCRIPTS + [
         str(path.relative_to(CHECKOUT)) for path in helpers if first_lines[path].endswith((b"bash", b"/sh"))

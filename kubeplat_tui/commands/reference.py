@@ -94,6 +94,10 @@ VERBS = (
     ("sandbox", "status"),
     ("sandbox", "stop"),
     ("rehearse",),
+    ("shell",),
+    ("terraform",),
+    ("completion",),
+    ("man",),
     ("version",),
     ("help",),
 )
@@ -199,6 +203,7 @@ DOCUMENTS = (
         '{"held", "interrupted", "seconds", "steps": [{"title", "held", "seconds", "detail"}], "folder", '
         '"left"}',
     ),
+    ("completion", '{"shell", "script"}'),
     ("version", '{"version"}'),
     ("every verb that fails", '{"error": {"what", "why", "todo", "exit_code"}}'),
 )
@@ -270,8 +275,9 @@ This page is made by `python -m kubeplat_tui.commands.reference`.
 - A question is asked at the terminal. Where there is none, give `--yes`; without it nothing starts, and
   the exit code is 2. Outside a playground `--yes` destroys only with `--confirm NAME`, the environment's
   name.
-- `kubeplat --install-completion` completes verbs, options and environments in bash, zsh and fish, where `kubeplat`
-  itself is on PATH.
+- `kubeplat completion bash` and `kubeplat completion zsh` print what completes verbs, options, environments and
+  machines, where `kubeplat` itself is on PATH; `kubeplat shell` has it already.
+- `kubeplat man VERB` shows the same help as a manual page.
 - ctrl+c once asks Terraform to stop cleanly, which can take a minute. Again, it does nothing: a second
   signal would kill Terraform while it writes its state.
 - `run` leaves the sandbox running once something was approved, so that the next verb finds what was
