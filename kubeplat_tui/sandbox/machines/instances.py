@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RUNNING = "running"
+NODE_ID = "NodeID"
+"""The tag that a master, its volume and its interface share."""
 BASTION = "bastion"
 """The tag Role of the machines that accept connections from outside."""
 
@@ -79,6 +81,20 @@ def neighbour_at(vpc: str, host: str) -> Instance | None:
     for found in _running():
         if found.vpc_id == vpc and host in (instance := described(found)).private:
             return instance
+    return _with_interface(vpc, host)
+
+
+def _with_interface(vpc: str, host: str) -> Instance | None:
+    """The running instance that its boot would have given the free interface `host`: both have the same NodeID."""
+    nodes = {
+        nic.ec2_backend.tags.get(nic.id, {}).get(NODE_ID)
+        for backend in list(ec2_backends[SANDBOX_ACCOUNT].values())
+        for nic in list(backend.enis.values())
+        if nic.private_ip_address == host and nic.subnet.vpc_id == vpc and nic.instance is None
+    } - {None}
+    for found in _running():
+        if found.vpc_id == vpc and found.ec2_backend.tags.get(found.id, {}).get(NODE_ID) in nodes:
+            return described(found)
     return None
 
 

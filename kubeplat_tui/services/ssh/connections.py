@@ -129,9 +129,12 @@ class Connections:
     def find(self, text: str, instances: Sequence[Instance] | None = None) -> Instance:
         """The machine that `text` means: a name, an instance id, an address, or a layer (its first that runs).
 
-        `instances` are those to choose from; without them AWS is asked. Raises `InputError` where none or several fit.
+        An address may be one of the fixed ones of `secure_nodes`. `instances` are those to choose from; without them
+        AWS is asked. Raises `InputError` where none or several fit.
         """
-        return finding.find(text, self._instances() if instances is None else instances)
+        found = self._instances() if instances is None else instances
+        nodes = self.site.environment.values.get("secure_nodes")
+        return finding.of_node(text.strip(), nodes, found) or finding.find(text, found)
 
     def close(self) -> None:
         """End everything; nothing can be connected afterwards."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError
@@ -10,7 +11,7 @@ from kubeplat_tui.services.inventory import RUNNING, Layer
 from kubeplat_tui.services.ssh.names import full_name, short_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from kubeplat_tui.services.inventory import Instance
 
@@ -42,6 +43,17 @@ def find(text: str, instances: Sequence[Instance]) -> Instance:
     if begun:
         return _only(wanted, begun, shorts)
     raise _nobody(wanted, live, shorts)
+
+
+def of_node(address: str, nodes: object, instances: Sequence[Instance]) -> Instance | None:
+    """The running master that has the fixed `address` of etcd, by the setting `secure_nodes`; None where none has.
+
+    A master takes the interface with its NodeID when it boots; its own address is another one.
+    """
+    entries = nodes.items() if isinstance(nodes, Mapping) else ()
+    ids = {str(key) for key, node in entries if isinstance(node, Mapping) and node.get("address") == address}
+    masters = (each for each in instances if each.layer is Layer.SECURE and each.state == RUNNING)
+    return next((each for each in masters if dict(each.tags).get("NodeID") in ids), None)
 
 
 def successor(gone: Instance, instances: Sequence[Instance]) -> Instance | None:
