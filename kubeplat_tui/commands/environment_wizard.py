@@ -85,7 +85,7 @@ def create(
     )
     new = _Wizard(session).asked(new) if asks else _filled(session, new)
     environment = session.intents.make_environment(new)
-    if asks:
+    if asks and not new.sandbox:  # what is made in a sandbox goes with it, as soon as this command ends
         make_bucket = prompts.confirmed(
             session,
             Question(

@@ -105,6 +105,15 @@ def test_a_wrong_answer_is_asked_for_again_with_the_reason(earnest: Shell) -> No
     assert not (earnest.intents.workplace.environments / "demo.tfvars").exists()
 
 
+def test_in_the_sandbox_neither_profile_nor_account_nor_bucket_is_asked_for(earnest: Shell) -> None:
+    ran = earnest.at_terminal("environments", "create", typed=["demo", "yes", *[""] * 6, "yes", "", "yes"])
+    assert ran.code == 0
+    assert "Account" not in ran.err
+    assert "AWS profile" not in ran.err
+    assert "KMS key" not in ran.err
+    assert "sandbox = true" in text_of(earnest, "demo")
+
+
 def test_the_end_of_the_input_makes_nothing(earnest: Shell) -> None:
     ran = earnest.at_terminal("environments", "create", typed=["demo", "no"])
     assert (ran.code, called(earnest, "make_environment")) == (2, [])
