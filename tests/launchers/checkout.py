@@ -27,6 +27,7 @@ else:
     print(json.dumps({{
         "arguments": sys.argv[1:], "process": os.getpid(), "folder": os.getcwd(), "prefix": sys.prefix,
         "path": sys.path, "package": {PACKAGE}.__file__, "python": os.environ.get("PYTHONPATH"),
+        "config_d": os.environ.get("KUBEPLAT_CONFIG_D"),
     }}))
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import shutil
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.launchers.checkout import Checkout, make_checkout
+from tests.launchers.engine import make_engine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,12 +108,29 @@ def test_help_ends_and_sets_nothing_up(untouched: Checkout, script: str, option:
     done = untouched.run(script, option)
     assert done.returncode == 0
     assert done.stdout.startswith(f"Usage: {script}")
+    options = [
+        "--shell ",
+        "-- COMMAND ",
+        "--native ",
+        "--container ",
+        "--image NAME ",
+        "--config-d FOLDER ",
+        "-h, --help ",
+    ]
+    for each in options:
+        assert done.stdout.count(f"\n  {each}") == 1, "each option once"
     assert list(untouched.home.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
+        (["play.kube", "--"], "-- needs a command"),
+        (
+            ["run.kube", "-e", "x", "--shell", "plan"],
+            "--shell takes no verb; one command in the shell is: -- plan",
+        ),
+        (["play.kube", "--shell"], "needs a terminal. In a script"),
         (["play.kube", "--nonsense"], "play.kube has no option --nonsense"),
         (["run.kube", "--nonsense"], "run.kube has no option --nonsense"),
         (["run.kube"], "run.kube needs an environment"),
@@ -146,6 +165,58 @@ def test_application_starts_on_a_terminal(started: Checkout) -> None:
         assert process.returncode == 0
     finally:
         os.close(near)
+
+
+def test_shell_and_one_command_in_it_are_a_verb(started: Checkout) -> None:
+    told = started.told("run.kube", "-e", "prod", "--", "kubectl", "get", "nodes", "-o", "wide")
+    assert told["arguments"] == [
+        "--environment", "prod", "shell", "--", "kubectl", "get", "nodes", "-o", "wide",
+    ]  # fmt: skip
+    assert started.told("play.kube", "--native", "--", "run", "plan")["arguments"] == [
+        "--playground", "shell", "--", "run", "plan",
+    ]  # fmt: skip
+    near, far = pty.openpty()
+    try:
+        with started.begin("run.kube", "-e", "prod", "--shell", terminal=far) as process:
+            os.close(far)
+            assert os.read(near, 65536).startswith(b'{"arguments": ["--environment", "prod", "shell"]')
+        assert process.returncode == 0
+    finally:
+        os.close(near)
+
+
+def test_users_own_terraform_is_named_to_a_native_start_too(started: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "terraform").mkdir()
+    done = started.run("play.kube", "plan", cwd=tmp_path)
+    assert f"The Terraform files in {tmp_path}/terraform are built together" in done.stderr
+    assert json.loads(done.stdout)["config_d"] == f"{tmp_path}/terraform"
+    told = started.told("play.kube", "--config-d=terraform", "plan", cwd=tmp_path)
+    assert told["config_d"] == f"{tmp_path}/terraform"
+    assert started.told("play.kube", "plan")["config_d"] is None
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"), [({"images": []}, "There is no image kubeplat:latest"), ({"answers": False}, "")]
+)
+def test_run_is_native_where_there_is_no_image(
+    started: Checkout, tmp_path: Path, behaviour: dict[str, object], said: str
+) -> None:
+    engine = make_engine(tmp_path, "podman", **behaviour)
+    environ = {name: value for name, value in started.environ.items() if name != "KUBEPLAT_CONTAINER"}
+    environ |= {"PATH": engine.path(), "KUBEPLAT_ENGINE": "podman"}
+    done = started.run("run.kube", "-e", "prod", "plan", env=environ)
+    assert json.loads(done.stdout)["arguments"] == ["--environment", "prod", "plan"]
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == bool(said)
+    silent = started.run("run.kube", "--native", "-e", "prod", "plan", env=environ)
+    assert silent.stderr == ""
+
+
+def test_play_is_native_where_nothing_was_said(started: Checkout, tmp_path: Path) -> None:
+    engine = make_engine(tmp_path, "podman", images=["kubeplat:latest"])
+    environ = {name: value for name, value in started.environ.items() if name != "KUBEPLAT_CONTAINER"}
+    started.told("play.kube", "instances", env=environ | {"PATH": engine.path()})
+    assert engine.calls() == []
 
 
 def test_make_without_an_engine_says_what_to_do(untouched: Checkout, tmp_path: Path) -> None:
