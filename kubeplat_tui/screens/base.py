@@ -50,6 +50,8 @@ class BaseScreen(Screen[None]):
         "screen.back",
         "screen.quit",
     )
+    was_left: bool = True
+    """Whether another screen stood in this one's place before it is seen again; a dialog above it does not count."""
     AUTO_FOCUS: ClassVar[str | None] = ""
     """Nothing is focused by itself: what is hidden would take keys."""
 
@@ -71,6 +73,9 @@ class BaseScreen(Screen[None]):
     def on_mount(self) -> None:
         self.show_facts()
         self.focus_content()
+
+    def on_screen_suspend(self) -> None:
+        self.was_left = not self.app.screen.is_modal
 
     def on_screen_resume(self) -> None:
         self.show_facts()
@@ -356,10 +361,14 @@ class EnvironmentScreen(BaseScreen):
         await self.kubeplat.go(self.opened.name, section)
 
     def action_credentials(self) -> None:
-        """Show the credentials of this environment."""
+        """Show the credentials of this environment; what is seen here is read anew where they became others."""
         from kubeplat_tui.screens.credentials import CredentialsDialog
 
-        self.app.push_screen(CredentialsDialog(self.site))
+        def closed(changed: bool | None) -> None:
+            if changed and self.needs_site and self.refreshes:
+                self.action_refresh()
+
+        self.app.push_screen(CredentialsDialog(self.site), closed)
 
     def on_delivered(self, event: Delivered) -> None:
         """What was read may have needed new credentials: the header counts theirs.

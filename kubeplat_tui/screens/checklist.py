@@ -10,7 +10,6 @@ from textual.widgets import Static
 
 from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.base import EnvironmentScreen
-from kubeplat_tui.screens.credentials import CredentialsDialog
 from kubeplat_tui.services.prerequisites import Key, State
 from kubeplat_tui.widgets.cells import Mark, Tone, done, failed, none, warned
 from kubeplat_tui.widgets.confirm import ConfirmDialog, Decision
@@ -48,7 +47,6 @@ class ChecklistScreen(EnvironmentScreen):
         super().__init__(opened)
         self._walks = True
         """Whether the cursor goes to the next row that is to be done."""
-        self._stale = False
 
     def compose_body(self) -> ComposeResult:
         table: ResourceTable[Prerequisite] = ResourceTable(
@@ -93,16 +91,10 @@ class ChecklistScreen(EnvironmentScreen):
         site, intents = self.site, self.kubeplat.intents
         self.fetch("Looking at the prerequisites", lambda: intents.prerequisites(site), self._show)
 
-    def on_screen_suspend(self) -> None:
-        """Another section or the credentials' dialog may change how things stand; a question does not."""
-        above = self.app.screen
-        self._stale = not above.is_modal or isinstance(above, CredentialsDialog)
-
     def on_screen_resume(self) -> None:
-        """Read anew what may be another by now."""
-        if self._stale and self._table.rows and not self.opened.lost:
+        """Another section may have changed how things stand."""
+        if self.was_left and self._table.rows and not self.opened.lost:
             self.refresh_data()
-        self._stale = False
 
     def _show(self, found: Sequence[Prerequisite]) -> None:
         walks, self._walks = self._walks, False

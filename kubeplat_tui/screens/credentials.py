@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.site import Site
 
 
-class CredentialsDialog(Dialog[None]):
-    """Reads in workers. It stays open while they are renewed: the question for a code comes on top of it."""
+class CredentialsDialog(Dialog[bool]):
+    """Dismisses with whether they became others. It reads in workers, and stays open while they are renewed: the
+    question for a code comes on top of it.
+    """
 
     BINDINGS = bindings("dialog.close", "credentials.renew", "credentials.forget", "credentials.copy")
     DEFAULT_CSS = """
@@ -48,6 +50,7 @@ class CredentialsDialog(Dialog[None]):
         self._site = site
         self._status: CredentialsStatus | None = None
         self._busy = False
+        self._changed = False
 
     def compose(self) -> ComposeResult:
         """The title, and the facts or why there are none."""
@@ -92,6 +95,7 @@ class CredentialsDialog(Dialog[None]):
 
     def _show(self, status: CredentialsStatus, done: str) -> None:
         self._busy = False
+        self._changed = self._changed or bool(done)
         self._status = status
         self.query_one(Facts).show(list(facts(status, self._site.environment.account, self.kubeplat.now())))
         self.query_one(StateView).show_content()
@@ -113,6 +117,10 @@ class CredentialsDialog(Dialog[None]):
         words = {"renew": "r renews", "forget": "f forgets the session", "copy": "y copies the ARN"}
         live = [said for action, said in words.items() if self.check_action(action, ())]
         self.query_one(".box").border_subtitle = " · ".join([*live, "esc closes"])
+
+    def action_cancel(self) -> None:
+        """Close."""
+        self.dismiss(self._changed)
 
     # --- actions ----------------------------------------------------------------------------------
 

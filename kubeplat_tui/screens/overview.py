@@ -102,7 +102,8 @@ class OverviewScreen(EnvironmentScreen):
 
     def on_screen_resume(self) -> None:
         """A build may have changed everything since this was last seen."""
-        if self._parts.runs is not Reading.READING and self.opened.site is not None and not self.opened.lost:
+        known = self._parts.runs is not Reading.READING
+        if self.was_left and known and self.opened.site is not None and not self.opened.lost:
             self.refresh_data()
 
     def refresh_data(self) -> None:

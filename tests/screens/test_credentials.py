@@ -91,8 +91,12 @@ async def test_what_is_used_is_shown_renewed_and_forgotten(
         await press(pilot, "f")
         assert "○ nothing is kept there" in words(app)
         assert "credentials.forget" not in live(app)
+        # What stands below is read with the new ones; a mere look at them reads nothing.
+        asked = intents.behaviour.calls.count("identity")
         await press(pilot, "escape")
-        assert not isinstance(app.screen, CredentialsDialog)
+        assert intents.behaviour.calls.count("identity") == asked + 1
+        await press(pilot, "C", "escape", "question_mark", "escape")
+        assert intents.behaviour.calls.count("identity") == asked + 1
 
 
 async def test_loading_failed_forbidden_and_problems(intents: CredentialIntents, make_app: MakeApp) -> None:
