@@ -324,22 +324,18 @@ class Cloud:
         # The published types know the services by literal names only; ours come as strings.
         if self._session is None:
             import boto3
-            import botocore.session
 
-            core = botocore.session.Session()
-            core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
-            profile = None
-            if self._lease is None:
+            from kubeplat_tui.services.credentials.files import botocore_session
+
+            if self._lease is not None:
+                core = botocore_session(None, {})
+            else:
+                core = botocore_session(self._profile, os.environ)
                 from kubeplat_tui.services.credentials.renewing import OurProvider, RenewingCredentials
 
                 signing = RenewingCredentials(self._own_credentials(), quiet=self._hurried)
                 core.register_component("credential_provider", OurProvider(signing))
-                # Beside keys a profile says how AWS is reached: certificates, endpoints.
-                if not os.environ.get("AWS_ACCESS_KEY_ID") and self._profile in core.available_profiles:
-                    profile = self._profile
-            self._session = boto3.Session(
-                botocore_session=core, region_name=self.region, profile_name=profile
-            )
+            self._session = boto3.Session(botocore_session=core, region_name=self.region)
         return self._session
 
 

@@ -200,13 +200,11 @@ class CloudCredentials:
         return self._held
 
     def _resolved(self, *, quiet: bool, fresh: bool) -> Resolved:
-        import botocore.session
-
+        from kubeplat_tui.services.credentials.files import botocore_session
         from kubeplat_tui.services.credentials.resolving import resolve
         from kubeplat_tui.services.credentials.sts import StsSessions
 
-        session = botocore.session.Session()
-        session.user_agent_extra = "kubeplat"
+        session = botocore_session(self.wanted.profile, self._environ)
         sessions: StsSessions = StsSessions(
             session, self._region, self._cache, self._questions(),
             profile=self.wanted.profile or "", may_ask=not quiet, fresh=fresh,

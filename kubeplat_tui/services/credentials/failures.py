@@ -213,10 +213,6 @@ def _of_sso(error: Exception, failed: _Profile) -> KubeplatError | None:
                 todo=f"Log in: {login}.",
             )
         case boto.ClientError() if call_of(error) == "GetRoleCredentials":
-            if code_of(error) in {"UnauthorizedException", "UnauthorizedClientException"}:
-                return CredentialsError(
-                    f"The SSO session of the {failed.where} was ended.", todo=f"Log in: {login}."
-                )
             return ForbiddenError(
                 f"SSO gives no keys for the {failed.where}: AWS refused sso:GetRoleCredentials.",
                 why=reason(error),

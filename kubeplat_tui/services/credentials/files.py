@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.session import Session
 
 SSO_SETTINGS = ("sso_session", "sso_start_url", "sso_account_id")
 CHAIN_LIMIT = 10
+
+
+def botocore_session(profile: str | None, environ: Mapping[str, str]) -> Session:
+    """A new botocore session with the settings of `profile`, else of the one that AWS_PROFILE names.
+
+    A profile that does not exist is left out: what it would say beside keys (certificates, endpoints) is not said.
+    """
+    import botocore.session
+    from botocore.exceptions import BotoCoreError
+
+    # Without this botocore would look for the profile of AWS_PROFILE in every call, and fail where there is none.
+    session = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
+    named = profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE")
+    # A file that cannot be read is told of where the profile itself is looked for.
+    with contextlib.suppress(BotoCoreError, OSError):
+        if named in session.available_profiles:
+            session.set_config_variable("profile", named)
+    return session
 
 
 class SharedFiles:
