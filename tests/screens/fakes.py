@@ -279,9 +279,12 @@ class FakeIntents(Intents):
             "play-jest": Expiry("secure/apiserver.crt", "apiserver", NOW + timedelta(days=363, hours=21))
         }
         self.standings: dict[str, Standing] = {
-            "play-jest": Standing(Built.BUILT, 148, NOW - timedelta(hours=2), "", ""),
-            "staging": Standing(Built.NOTHING, 0, None, "", ""),
+            "play-jest": Standing(Built.BUILT, 148, NOW - timedelta(hours=2)),
         }
+        self.most_at_once = 0
+        """Environments whose standing was asked for at the same time."""
+        self._at_once = 0
+        self._counting = threading.Lock()
         self.pipeline: Callable[[Verb, Site, Decisions, Stop], Iterator[Event]] = lambda *_: iter(())
         self.closed = False
         self.kept = False
@@ -412,9 +415,21 @@ class FakeIntents(Intents):
         self.behaviour.enter("expiry")
         return self.expiries.get(name)
 
+    def add(self, name: str) -> None:
+        """One more environment in the folder, like staging."""
+        path = self.workplace.environments / f"{name}.tfvars"
+        path.write_text(STAGING.replace('"staging"', f'"{name}"'))
+
     def standing(self, name: str) -> Standing:
-        self.behaviour.enter(f"standing {name}")
-        return self.standings.get(name, Standing(Built.NOTHING, 0, None, "", ""))
+        with self._counting:
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            self.behaviour.enter(f"standing {name}")
+        finally:
+            with self._counting:
+                self._at_once -= 1
+        return self.standings.get(name, Standing(Built.NOTHING))
 
     def suggest_environment(
         self, name: str, *, region: str = "", profile: str = "", sandbox: bool = False

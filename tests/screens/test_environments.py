@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kubeplat_tui.services.crew import PARALLEL
+from kubeplat_tui.services.environments.standing import Built, Standing
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.pki.findings import Expiry
 from kubeplat_tui.widgets.footer import live_actions
@@ -29,20 +31,106 @@ if TYPE_CHECKING:
 SIZES = [(80, 24), (160, 45)]
 
 
-async def test_every_environment_is_listed_with_its_state(intents: FakeIntents, make_app: MakeApp) -> None:
+def rows(app: KubeplatApp, *names: str) -> dict[str, str]:
+    """The table's lines, by the environment's name."""
+    lines = [line.lstrip(" ▌") for line in seen(app).splitlines()[2:]]
+    return {name: line for name in names for line in lines if line.startswith(f"{name} ")}
+
+
+async def test_every_environment_is_listed_with_what_stands_of_it(
+    intents: FakeIntents, make_app: MakeApp
+) -> None:
+    states = {
+        "production": (Standing(Built.BUILT, 151, NOW, "anna@build-7"), "◐ locked by anna@build-7"),
+        "load": (Standing(Built.PARTLY, 12, NOW), "◐ partly (12)"),
+        "denied": (Standing(Built.UNKNOWN, why="AWS refused s3:ListBucket."), "▲ unknown"),
+    }
+    for name, (standing, _) in states.items():
+        intents.add(name)
+        intents.standings[name] = standing
     app = make_app(intents)
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
-        lines = seen(app).splitlines()
-    row = {line.split()[1].strip("▌"): line for line in lines[3:6] if line.split()[0] == "▌"} | {
-        line.split()[0]: line for line in lines[3:6] if line.split()[0] != "▌"
-    }
-    assert "✖ broken file" in row["lab"] or "✖ broken file" in lines[3]
-    assert "✔ built" in row["play-jest"]
-    assert "sandbox" in row["play-jest"]
-    assert "2 h" in row["play-jest"]
-    assert "○ cleaned up" in row["staging"]
-    assert "AWS 210987654321" in row["staging"]
+        found = rows(app, "lab", "play-jest", "staging", *states)
+        for name, (_, words) in states.items():
+            assert words in found[name]
+        assert "✖ broken file" in found["lab"]
+        assert "a value is missing here" in found["lab"]
+        for part in ("● built (148)", "sandbox", "eu-west-2", "✔ built", "2 h", "363 d"):
+            assert part in found["play-jest"]
+        for part in ("○ nothing", "AWS 210987654321", "eu-west-1", "○ cleaned up"):
+            assert part in found["staging"]
+        assert "AWS refused s3:ListBucket." in found["denied"]
+        await press(pilot, "g")
+        assert "▲ AWS refused s3:ListBucket." in words_of_detail(app)
+        await press(pilot, "l", "o")  # by state: what needs a person first
+        order = [line.split()[0] for line in (one.lstrip(" ▌") for one in seen(app).splitlines()[3:9])]
+        assert order == ["lab", "denied", "production", "load", "play-jest", "staging"]
+
+
+def words_of_detail(app: KubeplatApp) -> str:
+    return " ".join(seen(app).split("─" * 20)[-1].split())
+
+
+async def test_names_come_first_and_the_keys_wait_for_no_account(
+    intents: FakeIntents, make_app: MakeApp
+) -> None:
+    for number in range(20):
+        intents.add(f"env-{number:02}")
+    slow = intents.behaviour.gates
+    slow["environments"] = threading.Event()
+    slow["standing env-03"] = threading.Event()
+    app = make_app(intents)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until(pilot, lambda: "Environments (23)" in seen(app), "the names")
+        assert "◐ reading" in rows(app, "env-03")["env-03"]
+        assert "AWS" not in seen(app)
+        slow["environments"].set()
+        await until(pilot, lambda: "○ nothing" in rows(app, "env-19")["env-19"], "the answers of the others")
+        assert "◐ reading" in rows(app, "env-03")["env-03"]
+        assert "◐ asking for 1" in seen(app)
+        await pilot.press("slash", *"env_19".replace("_", "."), "enter")
+        await until(pilot, lambda: "Environments (1/23)" in seen(app), "the filter")
+        assert intents.most_at_once <= PARALLEL
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.return_code == 0, "the end, though an account is silent")
+        assert not slow["standing env-03"].is_set()
+    slow["standing env-03"].set()
+
+
+async def test_coming_back_asks_for_the_one_that_was_left_and_a_refresh_for_all(
+    intents: FakeIntents, make_app: MakeApp
+) -> None:
+    app = make_app(intents)
+
+    def asked() -> list[str]:
+        found = [call.removeprefix("standing ") for call in intents.behaviour.calls if "standing" in call]
+        intents.behaviour.calls.clear()
+        return sorted(found)
+
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        assert asked() == ["play-jest", "staging"]
+        await press(pilot, "j", "enter", "escape")
+        assert asked() == ["play-jest"]
+        intents.standings["staging"] = Standing(Built.BUILT, 3)
+        await press(pilot, "ctrl+r")
+        assert asked() == ["play-jest", "staging"]
+        assert "● built (3)" in rows(app, "staging")["staging"]
+
+
+async def test_a_standing_that_fails_unforeseen_is_unknown_and_says_so(
+    intents: FakeIntents, make_app: MakeApp
+) -> None:
+    intents.behaviour.errors["standing play-jest"] = RuntimeError("odd")
+    intents.behaviour.errors["standing staging"] = KubeplatError("No profile staging.", todo="Make one.")
+    app = make_app(intents)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        assert "▲ unknown" in rows(app, "play-jest")["play-jest"]
+        assert "kubeplat failed while asking" in rows(app, "play-jest")["play-jest"]
+        assert "No profile staging. Make one." in rows(app, "staging")["staging"]
+    assert "RuntimeError: odd" in (intents.workplace.state / "errors.log").read_text()
 
 
 async def test_a_broken_file_says_where_and_what_to_do(intents: FakeIntents, make_app: MakeApp) -> None:

@@ -41,6 +41,7 @@ PLACES = [
     Place("environments", keys=MIDDLE),
     Place("environments filtered", keys=("slash", "a", "enter")),
     Place("environments filtering", keys=("slash", "a")),
+    Place("new environment", keys=("N", "X", "down", "down", "down", "x")),
     Place("overview", start="play-jest", keys=MIDDLE),
     Place("overview runs", start="play-jest", keys=("tab", *MIDDLE)),
     Place("variables", start="play-jest", keys=("2", *("j",) * 12)),

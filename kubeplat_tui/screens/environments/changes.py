@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Then = Callable[[str], None]
     """Gets the name of the environment that is there now, "" where one is gone."""
 
+GROUP = "change"
+"""Of workers: the list is read anew when a dialog closes, which must not take their place."""
+
 
 def copy(screen: BaseScreen, name: str, then: Then) -> None:
     """Ask for the copy's name and make it."""
@@ -57,7 +60,9 @@ def rename(screen: BaseScreen, name: str, then: Then) -> None:
             lambda typed: then(typed) if typed else None,
         )
 
-    screen.fetch(f"Looking whether anything of {name} is built", lambda: _unbuilt(intents, name), ask)
+    screen.fetch(
+        f"Looking whether anything of {name} is built", lambda: _unbuilt(intents, name), ask, group=GROUP
+    )
 
 
 def delete(screen: BaseScreen, name: str, then: Then) -> None:
@@ -72,13 +77,13 @@ def delete(screen: BaseScreen, name: str, then: Then) -> None:
         ask_in_turn(screen.app, questions, "Delete", do)
 
     def do() -> None:
-        screen.fetch(f"Deleting {name}", lambda: intents.delete_environment(name), done)
+        screen.fetch(f"Deleting {name}", lambda: intents.delete_environment(name), done, group=GROUP)
 
     def done(_: None) -> None:
         screen.app.notify(f"{name} is deleted.", markup=False)
         then("")
 
-    screen.fetch(f"Looking whether anything of {name} is built", look, ask)
+    screen.fetch(f"Looking whether anything of {name} is built", look, ask, group=GROUP)
 
 
 def _unbuilt(intents: Intents, name: str) -> Environment:

@@ -57,6 +57,8 @@ FIELDS = (
     ),
     Field(Answer.TEMPLATE, "Template", "What the file is made from: NAME.tfvars.j2 beside the environments."),
 )
+FOLLOWS_NAME = frozenset({Answer.PUBLIC_ZONE, Answer.PRIVATE_ZONE})
+"""What is filled in from the name."""
 IN_SANDBOX = "In the sandbox: AWS is simulated, nothing to pay"
 MAKE_ZONE = "Make this zone; its parent zone has to delegate it"
 

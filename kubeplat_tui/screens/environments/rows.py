@@ -174,11 +174,11 @@ def _standing_line(standing: Standing | None, now: datetime) -> Content:
     mark = standing_mark(standing)
     if standing.built is Built.UNKNOWN:
         return _line(mark, standing.why or "What stands of it is not known.")
-    count = "1 resource is" if standing.resources == 1 else f"{standing.resources} resources are"
-    changed = f" It changed {moment_and_age(standing.changed, now)}." if standing.changed else ""
+    count = "1 resource" if standing.resources == 1 else f"{standing.resources} resources"
+    changed = f", changed {moment_and_age(standing.changed, now)}" if standing.changed else ""
     words = {
-        Built.BUILT: f"It is built: {count} in its states.{changed}",
-        Built.PARTLY: f"It is built in part: {count} in its states.{changed}",
+        Built.BUILT: f"Built: {count}{changed}.",
+        Built.PARTLY: f"Built in part: {count}{changed}.",
     }.get(standing.built, "Nothing of it is built. Enter opens it.")
     lock = f"Its state is locked by {standing.locked_by}. " if standing.locked_by else ""
     return _line(mark, f"{lock}{words}")

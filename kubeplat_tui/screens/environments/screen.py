@@ -53,6 +53,7 @@ class EnvironmentsScreen(BaseScreen):
         self._playground = ""
         self._wanted = ""
         self._stale = False
+        self._highlighted = ""
 
     @property
     def names(self) -> list[str]:
@@ -129,6 +130,10 @@ class EnvironmentsScreen(BaseScreen):
         self.app.call_later(self.kubeplat.go, event.row.name)
 
     def on_resource_table_highlighted(self, event: ResourceTable.Highlighted[Row]) -> None:
+        if event.row.name != self._highlighted:
+            self._highlighted = event.row.name
+            if self.state.has_content:
+                self.state.show_content()  # what was refused is about another row
         self._describe(event.row)
         self.refresh_bindings()
 
@@ -142,6 +147,10 @@ class EnvironmentsScreen(BaseScreen):
     def _current_name(self) -> str:
         row = self._table.current
         return row.name if row else ""
+
+    @property
+    def shell_environment(self) -> str:
+        return self._current_name if self._rows else ""
 
     def _read_names(self, *, quiet: bool) -> None:
         self.fetch("Looking for environments", self._names_and_playground, self._show_names, quiet=quiet)
@@ -192,9 +201,9 @@ class EnvironmentsScreen(BaseScreen):
             )
             for listing in listings
         }
+        self._survey.ask([name for name, row in self._rows.items() if row.environment is not None])
         self._draw()
         self.refresh_bindings()
-        self._survey.ask([name for name, row in self._rows.items() if row.environment is not None])
         self.fetch(
             "Reading the expiries",
             self._read_expiries,

@@ -13,6 +13,7 @@ from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.base import BaseScreen
 from kubeplat_tui.screens.environments.form import (
     FIELDS,
+    FOLLOWS_NAME,
     IN_SANDBOX,
     MAKE_ZONE,
     Field,
@@ -51,6 +52,7 @@ class FieldRow(Horizontal):
     def __init__(self, field: Field) -> None:
         super().__init__(id=field.answer)
         self.field = field
+        self._problem = ""
 
     def compose(self) -> ComposeResult:
         yield Static(self.field.label, classes="label", markup=False)
@@ -65,8 +67,10 @@ class FieldRow(Horizontal):
 
     def show_problem(self, sentence: str) -> None:
         """Say what is wrong, "" for nothing."""
-        self.query_one(".sign", Static).update("✖" if sentence else "")
-        self.query_one(".note", Static).update(sentence)
+        if sentence != self._problem:
+            self._problem = sentence
+            self.query_one(".sign", Static).update("✖" if sentence else "", layout=False)
+            self.query_one(".note", Static).update(sentence, layout=False)
 
 
 class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
@@ -105,6 +109,7 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
         self._problems: Mapping[Answer, str] = {}
         self._tried = False
         self._notice: Notice | None = None
+        self._described = ("", "")
 
     def compose_body(self) -> ComposeResult:
         yield Static("", id="title")
@@ -189,12 +194,12 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
 
     def _ask(self) -> None:
         """Look up suggestions, unless nothing that they depend on has changed, or what it is now is wrong."""
-        typed = self._typed
-        wrong = {Answer.REGION} & self._touched & self._problems.keys()
-        if typed.asks == self._asked or wrong:
+        typed, regions = self._typed, self._known.regions if self._known else ()
+        new = typed.answers()
+        if typed.asks == self._asked or (regions and new.region and new.region not in regions):
             return
         self._asked = typed.asks
-        new, intents = typed.answers(), self.kubeplat.intents
+        intents = self.kubeplat.intents
         self._say(loading("Looking up what fits: you can type meanwhile", self.kubeplat.now()))
         self.fetch(
             "Looking up what fits",
@@ -228,7 +233,7 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
             return
         name = typed.texts[Answer.NAME].strip()
         for answer, text in suggested(self._known, name, sandbox=typed.sandbox).items():
-            if answer not in self._touched:
+            if answer not in self._touched and self._filled.get(answer) != text:
                 self._filled[answer] = text
                 self._row(answer).input.value = text
 
@@ -253,10 +258,13 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
         self.refresh_bindings()
 
     def _visible_problem(self, answer: Answer) -> str:
-        """What is wrong with a field; an empty one is not scolded before somebody wants to go on."""
+        """What is wrong with a field.
+
+        Before somebody wants to go on, an empty one is not scolded, nor is one for the name that is wrong.
+        """
         row = self._row(answer)
-        seen = row.display and (self._tried or bool(row.input.value))
-        return self._problems.get(answer, "") if seen else ""
+        filled = bool(row.input.value) and (answer in self._touched or answer not in FOLLOWS_NAME)
+        return self._problems.get(answer, "") if row.display and (filled or self._tried) else ""
 
     # --- the pane -----------------------------------------------------------------------------------
 
@@ -266,29 +274,29 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
     def _describe(self) -> None:
         wrong = [row for row in self.query(FieldRow) if self._visible_problem(row.field.answer)]
         note = f"  ✖ {len(wrong)} wrong" if wrong else ""
-        self.query_one("#title", Static).update(
-            Content.assemble(("New environment", "bold"), (note, "$error"))
-        )
+        title = Content.assemble(("New environment", "bold"), (note, "$error"))
+        self.query_one("#title", Static).update(title, layout=False)
         row = self.focused.parent if self.focused else None
         help_, problem = "Space switches it.", ""
         if isinstance(row, FieldRow):
             help_, problem = row.field.help, self._visible_problem(row.field.answer)
-        self.query_one("#help", Static).update(help_)
-        self.query_one("#wrong", Static).update(f"✖ {problem}" if problem else "")
+        if (help_, problem) != self._described:
+            self._described = help_, problem
+            self.query_one("#help", Static).update(help_)
+            self.query_one("#wrong", Static).update(f"✖ {problem}" if problem else "")
 
     def _say(self, notice: Notice | None) -> None:
         """Say how the looking up goes; None: what it found."""
         self._notice = notice
-        self._tick()
+        found = self.query_one("#found", Static)
+        if notice is not None:
+            found.update(notice_text(notice, self.kubeplat.now()))
+        elif self._known is not None:
+            found.update(found_words(self._known))
 
     def _tick(self) -> None:
-        if self._notice is not None:
-            found = notice_text(self._notice, self.kubeplat.now())
-        elif self._known is not None:
-            found = found_words(self._known)
-        else:
-            return
-        self.query_one("#found", Static).update(found)
+        if self._notice is not None and self._notice.since is not None:
+            self._say(self._notice)
 
     # --- going on and leaving -----------------------------------------------------------------------
 
