@@ -23,8 +23,8 @@ def instance_columns(
         Column("Name", lambda row: row.name, weight=100, shortest=24),
         Column("Private IP", lambda row: row.private_ip, weight=90, shortest=15, sort=_by_address),
         Column("Public IP", lambda row: row.public_ip, weight=40, shortest=15),
-        Column("Id", lambda row: row.id, tone=Tone.QUIET, weight=50, shortest=12),
-        Column("State", lambda row: aws_state(state_of(row)), weight=95, shortest=10),
+        Column("Id", lambda row: row.id, tone=Tone.QUIET, weight=50, shortest=10),
+        Column("State", lambda row: aws_state(state_of(row)), weight=95, shortest=13),
         Column("Zone", lambda row: row.zone, weight=70, shortest=10),
         Column("Type", lambda row: row.type, tone=Tone.QUIET, weight=45, shortest=12),
         Column(

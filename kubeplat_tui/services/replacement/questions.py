@@ -47,12 +47,12 @@ def aftermath(looked_at: Termination) -> list[str]:
     machines = looked_at.machines
     volumes = "its root volume" if len(machines) == 1 else "their root volumes"
     lines = [f"What is on {volumes} is lost."]
-    alone = [one for one in machines if not one.auto_scaling_group]
+    alone = [one.id for one in machines if not one.auto_scaling_group]
     if len(alone) < len(machines):
         lines.append("The auto-scaling group starts another machine for each.")
     if alone:
-        names = ", ".join(one.id for one in alone[:LISTED])
-        lines.append(f"Nothing starts another machine for {names}: it is in no auto-scaling group.")
+        names = "" if len(alone) == len(machines) else f" for {', '.join(alone[:LISTED])}"
+        lines.append(f"Nothing starts another machine{names}: no auto-scaling group has it.")
     masters = sum(one.layer is Layer.SECURE for one in machines)
     if masters > 1:
         lines.append("Masters go one after the other: each once the replacement before it is in service.")
