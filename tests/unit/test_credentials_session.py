@@ -355,7 +355,8 @@ def test_without_a_keyring_the_session_lives_in_the_process(account: Account, to
         account.credentials(typed=["654321"]).current()
         account.keyring.entries = dict.fromkeys(account.keyring.entries, "{}")
         credentials = account.credentials(typed=["123456"])
-    with keyrings.using(fail.Keyring() if told == "absent" else account.keyring):
+    none = fail.Keyring()  # type: ignore[no-untyped-call]  # the package leaves it without types
+    with keyrings.using(none if told == "absent" else account.keyring):
         assert credentials.current().keys.token == TOKEN
         status = credentials.status()
     assert status.problem == ""
