@@ -141,6 +141,7 @@ class ChecklistScreen(EnvironmentScreen):
         if row is None:
             return
         if not row.remedy:
+            self._walks = True
             self.action_credentials()
             return
         decision = Decision(f"{row.remedy}?", plain(row.detail), yes="Do it")

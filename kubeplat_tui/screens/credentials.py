@@ -207,14 +207,11 @@ def renewal(status: CredentialsStatus) -> str:
 
 
 def _used(status: CredentialsStatus) -> Content:
+    source = one_line(status.source)
     if status.problem:
-        return Content.assemble(
-            ("✖ ", "$error"),
-            one_line(status.problem),
-            (f"\n{status.kind}: {one_line(status.source)}", "$quiet"),
-        )
-    mark = none("none") if status.kind is Kind.NONE else running(str(status.kind))
-    return Content.assemble(_marked(mark), (f"  {one_line(status.source)}", "$quiet"))
+        known = "" if status.kind is Kind.NONE else f"{status.kind}: "
+        return Content.assemble(("✖ ", "$error"), one_line(status.problem), (f"\n{known}{source}", "$quiet"))
+    return Content.assemble(_marked(running(str(status.kind))), (f"  {source}", "$quiet"))
 
 
 def _expires(status: CredentialsStatus, now: datetime) -> Content:

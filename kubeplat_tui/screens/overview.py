@@ -209,7 +209,7 @@ class OverviewScreen(EnvironmentScreen):
             yield "Outputs", problem_words(parts.outputs_problem)
         if parts.to_do:
             yield "Checklist", checklist_words(parts.to_do)
-        yield "Next", next_words(last)
+        yield "Next", next_words(last, known=not isinstance(parts.identity, KubeplatError))
 
     def _state(self, last: RunRecord | KubeplatError | Reading | None) -> Content:
         if isinstance(last, Reading):

@@ -127,8 +127,8 @@ def checklist_words(to_do: int) -> Content:
     )
 
 
-def next_words(last: RunRecord | KubeplatError | Reading | None) -> Content:
-    """What to press next."""
+def next_words(last: RunRecord | KubeplatError | Reading | None, *, known: bool) -> Content:
+    """What to press next. `known` is False where nobody accepted the credentials."""
     steps = [("b", "build it"), ("2", "its variables")]
     if last is not None and not isinstance(last, KubeplatError | Reading):
         outcome = str(last.outcome or "")
@@ -141,6 +141,8 @@ def next_words(last: RunRecord | KubeplatError | Reading | None) -> Content:
             ]
         elif str(last.verb) == "run":
             steps = [("b", "go on where the run stopped"), ("2", "its variables")]
+    if not known:
+        steps = [("C", "its credentials"), *steps]
     return Content(" · ").join([Content.assemble((key, "bold $primary"), f" {what}") for key, what in steps])
 
 

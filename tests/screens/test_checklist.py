@@ -99,6 +99,7 @@ async def test_loading_failed_forbidden(intents: CredentialIntents, make_app: Ma
         await settle(pilot)
         # It was built from here; without credentials it is offered all the same.
         assert "○ 3 things are not as a first build needs it" in seen(app)
+        assert "C its credentials · 4 its machines" in words(app)
         gate = intents.behaviour.gates["prerequisites"] = threading.Event()
         await pilot.press("c")
         await loading_is_seen(pilot, app)
