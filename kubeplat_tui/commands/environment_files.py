@@ -9,8 +9,7 @@ import typer
 from kubeplat_tui.commands import prompts
 from kubeplat_tui.commands.session import ENVIRONMENT_VARIABLE, Session
 from kubeplat_tui.commands.verb import ConfirmOption, complete_environments
-from kubeplat_tui.services.environments import SUFFIX
-from kubeplat_tui.services.environments.templates import ENDING
+from kubeplat_tui.services.environments.model import SUFFIX, TEMPLATE_ENDING
 from kubeplat_tui.services.errors import ExitCode, InputError
 from kubeplat_tui.services.events import Question
 
@@ -150,7 +149,7 @@ def _paths(session: Session, files: list[str]) -> dict[str, Path]:
         return {f"{name}{SUFFIX}": folder / f"{name}{SUFFIX}" for name in session.intents.environment_names()}
     found: dict[str, Path] = {}
     for given in files or [session.environment_name()]:
-        if given.endswith((SUFFIX, ENDING)) or "/" in given:
+        if given.endswith((SUFFIX, TEMPLATE_ENDING)) or "/" in given:
             found[given] = Path(given)
         else:
             known = given in session.intents.environment_names()

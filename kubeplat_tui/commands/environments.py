@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubeplat_tui.commands import checklist, environment_files, environment_wizard, text
+from kubeplat_tui.commands import checklist, environment_creation, environment_files, text
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.status_line import StatusLine
 from kubeplat_tui.commands.tables import Column, print_table
@@ -53,7 +53,7 @@ def add_to(app: typer.Typer) -> None:
     group(verbs, list_environments)
     verb(verbs, "list")(list_environments)
     verb(verbs, "show")(show)
-    verb(verbs, "create")(environment_wizard.create)
+    verb(verbs, "create")(environment_creation.create)
     verb(verbs, "new")(environment_files.new)
     verb(verbs, "copy")(environment_files.copy)
     verb(verbs, "rename")(environment_files.rename)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import configparser
 import ipaddress
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,10 +44,13 @@ def profiles(environ: Mapping[str, str]) -> list[str]:
 
 def own_network(service: str = ADDRESS_SERVICE) -> str | None:
     """This computer's public address as a network of one, None where it cannot be told."""
+    import urllib.request
+    from http.client import HTTPException
+
     try:
         with urllib.request.urlopen(service, timeout=ADDRESS_SECONDS) as answer:  # noqa: S310 - a constant address
             address = ipaddress.ip_address(answer.read(64).decode("ascii").strip())
-    except (OSError, ValueError, urllib.error.URLError):
+    except (OSError, ValueError, HTTPException):
         return None
     return f"{address}/{address.max_prefixlen}"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -92,6 +91,8 @@ Found = tuple[State, str, str]
 
 def prerequisites(site: Site, own_network: OwnNetwork = caller.own_network) -> tuple[Prerequisite, ...]:
     """The checklist of an environment, everything looked up anew. Blocks for some seconds; changes nothing."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(PARALLEL) as pool:
         here = {
             Key.TERRAFORM: pool.submit(_told, lambda: _terraform(site)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.environments import templates
 from kubeplat_tui.services.environments.creation import NewEnvironment, values_of
-from kubeplat_tui.services.environments.model import SUFFIX, check_name
+from kubeplat_tui.services.environments.model import SUFFIX, TEMPLATE_ENDING, check_name
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.variables.variable_file import VariableFile
 
@@ -67,7 +67,7 @@ def of_environment(path: Path, declarations: Declarations) -> list[FileProblem]:
 
 
 def _of_file(path: Path, declarations: Callable[[str], Declarations]) -> Iterator[FileProblem]:
-    if path.name == f"{templates.PLAY}{SUFFIX}" or path.name.endswith(templates.ENDING):
+    if path.name == f"{templates.PLAY}{SUFFIX}" or path.name.endswith(TEMPLATE_ENDING):
         yield from _of_template(path, declarations(SAMPLE.name))
     elif path.suffix != SUFFIX:
         yield FileProblem(path, None, "", f"An environment's file is named NAME{SUFFIX}.")

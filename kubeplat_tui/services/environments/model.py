@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.values import Value
 
 SUFFIX = ".tfvars"
+TEMPLATE_ENDING = f"{SUFFIX}.j2"
 TEMPLATES = frozenset({"play", "example"})
 
 RESERVED = frozenset({"sandbox"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.environments.model import SUFFIX
+from kubeplat_tui.services.environments.model import SUFFIX, TEMPLATE_ENDING
 from kubeplat_tui.services.errors import InputError, KubeplatError
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.values import Value
     from kubeplat_tui.services.workplace import Workplace
 
-ENDING = f"{SUFFIX}.j2"
 STANDARD = "environment"
 """What the wizard begins with: `environments/environment.tfvars.j2`."""
 PLAY = "play"
@@ -26,7 +25,9 @@ EXAMPLES = frozenset({"example"})
 def names(workplace: Workplace) -> list[str]:
     """The templates there are, the standard one first: kubeplat's own and those of the environments folder."""
     found = {
-        path.name.removesuffix(ENDING) for folder in _folders(workplace) for path in folder.glob(f"*{ENDING}")
+        path.name.removesuffix(TEMPLATE_ENDING)
+        for folder in _folders(workplace)
+        for path in folder.glob(f"*{TEMPLATE_ENDING}")
     }
     return sorted(found, key=lambda name: (name != STANDARD, name))
 
@@ -38,7 +39,7 @@ def find(workplace: Workplace, name: str) -> Path:
     """
     if name not in {STANDARD, PLAY, *names(workplace)}:
         raise InputError(f"There is no template {name}.", todo=f"There are: {', '.join(names(workplace))}.")
-    return located(workplace, f"{name}{SUFFIX}" if name == PLAY else f"{name}{ENDING}")
+    return located(workplace, f"{name}{SUFFIX}" if name == PLAY else f"{name}{TEMPLATE_ENDING}")
 
 
 def located(workplace: Workplace, file: str) -> Path:
