@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.credentials.cloud_credentials import SharedCredentials
@@ -355,13 +355,13 @@ class Intents:
         """The pools of workers with their sizes and bounds."""
         from kubeplat_tui.services.replacement import pools
 
-        return pools.pools(site)
+        return pools.pools(self._as_written(site))
 
     def scaling(self, site: Site, desired: int, pool: str = "") -> Scaling:
         """Whether the pool ("": the only one) may have `desired` machines."""
         from kubeplat_tui.services.replacement import pools
 
-        return pools.look(site, desired, pool)
+        return pools.look(self._as_written(site), desired, pool)
 
     def scale(self, site: Site, scaling: Scaling, stop: Stop, *, wait: bool = True) -> Iterator[Event]:
         """Give the pool the size that was looked at, and follow it until it has it."""
@@ -555,6 +555,10 @@ class Intents:
             cloud = Clouds(self._door, self._environ, credentials=self._credentials).open(environment)
             self._clouds[environment.name] = (place, cloud)
             return cloud
+
+    def _as_written(self, site: Site) -> Site:
+        """The site with its file as it is now: somebody may have changed it since."""
+        return replace(site, environment=self.environment(site.environment.name))
 
     def _inventory(self, site: Site) -> Inventory:
         from kubeplat_tui.services.inventory import Inventory

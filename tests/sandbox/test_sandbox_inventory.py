@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,10 +11,15 @@ import pytest
 from kubeplat_tui.sandbox.door import LocalSandbox, stop
 from kubeplat_tui.services.cloud import Cloud
 from kubeplat_tui.services.errors import InputError, NotFoundError
+from kubeplat_tui.services.events import Outcome, Stop
 from kubeplat_tui.services.inventory import Inventory, Layer
+from kubeplat_tui.services.replacement import targets, terminating
+from kubeplat_tui.services.replacement.events import GroupActed, MachineChanged, Standing
+from tests.unit.sites import make_site, played
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from kubeplat_tui.services.inventory import Leftover
 
@@ -256,6 +261,23 @@ def test_a_terminated_machine_is_replaced_and_another_environments_is_safe(cloud
     for absent in (before[0].id, "i-0123456789abcdef0", "nonsense"):
         with pytest.raises(NotFoundError):
             ours.terminate(absent)
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_replacement_is_followed_until_it_is_in_service(cloud: Cloud, tmp_path: Path) -> None:
+    site = replace(make_site(tmp_path, "dev"), cloud=cloud)
+    victim = Inventory(cloud, "dev").instances()[0]
+    events, end = played(terminating.terminate(site, targets.look(site, [victim.id]), Stop()))
+    assert end.outcome is Outcome.DONE
+    moved = [(one.standing, one.new) for one in events if isinstance(one, MachineChanged)]
+    assert moved == [(Standing.TERMINATING, False), (Standing.GONE, False), (Standing.IN_SERVICE, True)]
+    new = next(one for one in events if isinstance(one, MachineChanged) and one.new)
+    assert (new.machine, new.address) in {
+        (one.id, one.private_ip) for one in Inventory(cloud, "dev").instances()
+    }
+    said = {one.text for one in events if isinstance(one, GroupActed)}
+    assert f"Terminating EC2 instance: {victim.id}: successful" in said
+    assert f"Launching a new EC2 instance: {new.machine}: successful" in said
 
 
 def kinds(found: list[Leftover]) -> dict[str, int]:
