@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from kubeplat_tui.services import environments, prerequisites
+from kubeplat_tui.services.cloud import Identity
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.prerequisites import Key, State
 from tests.unit.sites import REGION, make_bucket, make_site
@@ -160,3 +161,35 @@ def test_a_full_access_list_is_said_and_left(tmp_path: Path) -> None:
     with pytest.raises(KubeplatError, match="own address could not be learned"):
         prerequisites.remedy(site, Key.ACCESS, lambda: None)
     assert site.environment.path.read_bytes() == before
+
+
+def test_what_aws_refuses_is_unknown_and_a_bucket_of_somebody_else_s_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.exceptions import ClientError
+
+    site = make_site(tmp_path, extra=ACCESS)
+
+    class Refusing:
+        def __init__(self, service: str) -> None:
+            self.service = service
+
+        def __getattr__(self, call: str) -> object:
+            def refuse(**_: object) -> object:
+                if call == "describe_regions":
+                    return {"Regions": [{"OptInStatus": "opt-in-not-required"}]}
+                code = "403" if self.service == "s3" else "AccessDeniedException"
+                raise ClientError({"Error": {"Code": code, "Message": "No."}}, call)
+
+            return refuse
+
+    monkeypatch.setattr(site.cloud, "identity", lambda: Identity("123456789012", "arn:aws:iam::1:user/jest"))
+    monkeypatch.setattr(site.cloud, "client", Refusing)
+    found = {part.key: part for part in prerequisites.prerequisites(site, lambda: OWN)}
+    assert found[Key.SECRETS_BUCKET].state is State.WRONG
+    assert "demo-secrets-1a2b is taken by somebody else" in found[Key.SECRETS_BUCKET].detail
+    assert found[Key.STATE_BUCKET].state is State.WRONG
+    assert "belongs to somebody else, or you may not use it" in found[Key.STATE_BUCKET].detail
+    assert found[Key.PUBLIC_ZONE].state is found[Key.MASTER_KEY].state is State.UNKNOWN
+    assert "AWS refused list_hosted_zones_by_name" in found[Key.PUBLIC_ZONE].detail
+    assert all(part.remedy == "" for part in found.values() if part.state in {State.WRONG, State.UNKNOWN})
