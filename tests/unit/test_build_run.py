@@ -498,6 +498,13 @@ def test_the_users_own_files_are_merged_and_a_clash_is_named(
     assert str(site.workplace.terraform / "cluster" / "main.tf") in last.sentence
 
 
+def test_a_provider_that_only_terraform_found_missing_is_said(site: Site, terraform: FakeTerraform) -> None:
+    terraform.play(cluster_init={"code": 1, "lines": [complaint("Provider dependency changes detected")]})
+    _, last = run(site)
+    assert "needs other providers than the lock file has" in last.sentence
+    assert "terraform providers lock" in last.todo
+
+
 def test_the_journal_tells_how_it_ended_and_keeps_no_answers(site: Site, terraform: FakeTerraform) -> None:
     run(site)
     record = runs.last_run(site.workplace, "demo")

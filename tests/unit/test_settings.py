@@ -120,7 +120,8 @@ KEYS = st.text("abc-_1", min_size=1, max_size=4)
 
 @given(st.dictionaries(KEYS, st.dictionaries(KEYS, st.integers(), max_size=4), max_size=4))
 def test_every_key_has_its_line(tables: Mapping[str, Mapping[str, int]]) -> None:
-    text, wanted = "# a comment = 1\n", {}
+    text = "# a comment = 1\n"
+    wanted: dict[tuple[str, ...], int] = {}
     for table, keys in tables.items():
         text += f"\n[{table}]  # [x]\n"
         wanted[table,] = text.count("\n")

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT = "5s"
 STAMP = ".terraform/kubeplat.initialised"
 LOCKED = "Error acquiring the state lock"
+NOT_LOCKED = "Provider dependency changes detected"
+"""What `init -lockfile=readonly` says of a provider that the lock file lacks, or has for nothing."""
 NOTHING = {"format_version": "1.2"}
 """A plan without changes, as `show -json` would describe it."""
 
@@ -238,6 +240,12 @@ class WorkingRoot:
                 f"The {self.root} {what}: the AWS session has ended.",
                 why=diagnostic_sentence(first),
                 todo=f"{self._renewing()} Nothing was changed.",
+            )
+        if any(NOT_LOCKED in one.summary for one in ended.errors):
+            return KubeplatError(
+                f"The {self.root} {what}: it needs other providers than the lock file has.",
+                why="A module from elsewhere names one that your files do not, or none of them needs one any more.",
+                todo="Bring .terraform.lock.hcl in config.d up to date: `terraform providers lock` there writes it.",
             )
         return KubeplatError(
             f"The {self.root} {what}.",
