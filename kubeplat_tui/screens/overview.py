@@ -68,6 +68,8 @@ class OverviewScreen(EnvironmentScreen):
     def __init__(self, opened: Opened) -> None:
         super().__init__(opened)
         self._parts = Parts()
+        self._looks = False
+        """Whether the prerequisites are asked for since everything was read anew."""
 
     def compose_body(self) -> ComposeResult:
         now = self.kubeplat.now
@@ -109,6 +111,7 @@ class OverviewScreen(EnvironmentScreen):
     def refresh_data(self) -> None:
         site, intents = self.site, self.kubeplat.intents
         name = site.environment.name
+        self._looks, self._parts.to_do = False, 0
         self._read("identity", lambda: intents.identity(site), self._set_identity)
         self._read("machines", lambda: intents.instances(site), self._set_machines)
         self._read("outputs", lambda: intents.outputs(site), self._set_outputs)
@@ -155,6 +158,9 @@ class OverviewScreen(EnvironmentScreen):
 
     def _look_at_prerequisites(self) -> None:
         """Only where a first build is ahead, or nothing works: elsewhere it would be asked for nothing."""
+        if self._looks:
+            return
+        self._looks = True
         site, intents = self.site, self.kubeplat.intents
         self._read("prerequisites", lambda: intents.prerequisites(site), self._set_prerequisites)
 
