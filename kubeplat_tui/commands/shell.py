@@ -15,9 +15,9 @@ from kubeplat_tui.commands import man, sandbox
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.verb import verb
 from kubeplat_tui.services import kubectl
+from kubeplat_tui.services.cloud import Cloud
 from kubeplat_tui.services.environments import Environment
 from kubeplat_tui.services.errors import InputError, KubeplatError
-from kubeplat_tui.services.site import Site
 from kubeplat_tui.services.workplace import private_folder
 from kubeplat_tui.shell import foreground, settings
 from kubeplat_tui.shell.agent import agent
@@ -55,25 +55,17 @@ def shell(
             "A shell needs a terminal, and here is none.",
             todo=f"Name a command: kubeplat -e {environment.name} shell -- COMMAND",
         )
-    site, problem = _opened(session, environment)
-    folders = session.intents.workplace.folders(environment.name)
     with ExitStack() as stack:
         # Short and without blanks: a socket's path may have 104 bytes, and OpenSSH hands one on to a shell.
         run = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kubeplat-")))
-        environ = settings.of_shell(
-            os.environ,
-            environment.name,
-            cloud=site.cloud if site is not None else None,
-            sandbox=environment.sandbox,
-            run=run,
-            kubeconfig=kubectl.private_kubeconfig(private_folder(folders.root)),
-            manual=man.pages(session.intents.workplace.cache),
-        )
+        environ, problem = _environ(session, environment, run)
         environ.update(stack.enter_context(agent(environ, run)))
         if words:
+            if problem:
+                session.note(problem)
             return foreground.run(words, environ)
         arguments = _arguments(_chosen(shell, environ), environ)
-        _greet(session, environment, site, problem)
+        _greet(session, environment, environ, problem)
         code = foreground.run(arguments, environ, hangs_up=True)
     if environment.sandbox and not _within():
         sandbox.let_go(session, "")
@@ -85,12 +77,29 @@ def _within() -> bool:
     return bool(settings.inside(os.environ) or os.environ.get(settings.FROM_APPLICATION))
 
 
-def _opened(session: Session, environment: Environment) -> tuple[Site | None, str]:
-    """The environment's site; where it cannot be opened, why: the shell is where that may be put right."""
+def _environ(session: Session, environment: Environment, run: Path) -> tuple[dict[str, str], str]:
+    """The shell's variables. Where the environment cannot be opened they lack AWS's, and why is the second.
+
+    The shell is where that may be put right.
+    """
+    workplace = session.intents.workplace
+    kubeconfig = kubectl.private_kubeconfig(private_folder(workplace.folders(environment.name).root))
+
+    def made(cloud: Cloud | None) -> dict[str, str]:
+        return settings.of_shell(
+            os.environ,
+            environment.name,
+            cloud=cloud,
+            sandbox=environment.sandbox,
+            run=run,
+            kubeconfig=kubeconfig,
+            manual=man.pages(workplace.cache),
+        )
+
     try:
-        return session.intents.open(environment.name), ""
+        return made(session.intents.open(environment.name).cloud), ""
     except KubeplatError as error:
-        return None, str(error)
+        return made(None), f"{environment.name} is not open, and AWS's settings are missing here. {error}"
 
 
 def _chosen(named: str | None, environ: Mapping[str, str]) -> str:
@@ -117,12 +126,12 @@ def _arguments(program: str, environ: dict[str, str]) -> list[str]:
     return [program, "--rcfile", str(FOLDER / "bashrc"), "-i"]
 
 
-def _greet(session: Session, environment: Environment, site: Site | None, problem: str) -> None:
+def _greet(session: Session, environment: Environment, environ: Mapping[str, str], problem: str) -> None:
     out = session.out
     place = " · ".join(filter(None, (environment.account, environment.region)))
     out.print(f"{environment.name}  {place}", style="bold", soft_wrap=True)
     if environment.sandbox:
-        endpoint = site.cloud.environ({}).get("AWS_ENDPOINT_URL", "") if site is not None else ""
+        endpoint = environ.get("AWS_ENDPOINT_URL")
         where = f" at {endpoint}" if endpoint else ""
         out.print(
             f"sandbox: AWS is simulated on this computer{where}; nothing costs money. It runs as long as this shell, "
@@ -130,7 +139,7 @@ def _greet(session: Session, environment: Environment, site: Site | None, proble
             soft_wrap=True,
         )
     if problem:
-        out.print(f"Not open: {problem}", style="yellow", soft_wrap=True)
+        out.print(problem, style="yellow", soft_wrap=True)
     outer = settings.inside(os.environ)
     if os.environ.get(settings.FROM_APPLICATION):
         out.print("exit leads back to the application.")

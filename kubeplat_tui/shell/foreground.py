@@ -46,14 +46,15 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], *, hangs_up: bool 
     path = program(arguments[0], environ)
     with _terminal_given_back(), _Signals(hangs_up=hangs_up) as signals:
         try:
-            signals.process = os.posix_spawn(path, list(arguments), dict(environ))
+            process = os.posix_spawn(path, list(arguments), dict(environ))
         except OSError as error:
             raise KubeplatError(
                 f"{path} could not be started.",
                 why=f"{error.strerror or error}.",
                 todo="Check that it is a program for this computer.",
             ) from error
-        return _code(_ended(signals.process))
+        signals.started(process)
+        return _code(_ended(process))
 
 
 def _ended(process: int) -> int:
@@ -74,7 +75,8 @@ class _Signals:
     """Hears signals while the program runs. A handler is not inherited by it, as an ignored signal would be."""
 
     def __init__(self, *, hangs_up: bool) -> None:
-        self.process = 0
+        self._process = 0
+        self._early: list[int] = []
         self._hangs_up = hangs_up
         self._before: dict[int, Any] = {}
 
@@ -88,10 +90,21 @@ class _Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def started(self, process: int) -> None:
+        """The program is there: what was heard until now is for it, too."""
+        self._process = process
+        while self._early:
+            self._pass_on(self._early.pop())
+
     def _hear(self, number: int, _: FrameType | None) -> None:
-        if number in PASSED_ON and self.process:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.process, signal.SIGHUP if self._hangs_up else number)
+        if number in PASSED_ON:
+            self._early.append(number)
+            if self._process:
+                self.started(self._process)
+
+    def _pass_on(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process, signal.SIGHUP if self._hangs_up else number)
 
 
 @contextlib.contextmanager
