@@ -2,15 +2,18 @@
 
 Both are started alike, in a pseudo-terminal of 80x24. The clock runs from the start of the process until
 as much was written as a whole screen needs; ours is measured a second time until an environment's name
-is written.
+is written. Where a container engine has this checkout's image, the launcher is timed as well, natively and in the
+container.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -37,6 +40,8 @@ PATIENCE = 30.0
 SAMPLES = 11
 EMPTY = "from textual.app import App; App().run()"
 NAME = "play-benchmark"
+LAUNCHER = CHECKOUT / "play.kube"
+FIND = 'checkout=$1; . "$1/scripts/launch.sh"; . "$1/scripts/engine.sh"; own_image; find_image "$image"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ def measure() -> list[Result]:
         for _ in range(SAMPLES + 1):
             empty.append(paint([sys.executable, "-c", EMPTY], environ, None))
             ours.append(paint([sys.executable, "-m", "kubeplat_tui"], environ, NAME.encode()))
+        launched = _launched(environments)
     empty, ours = empty[1:], ours[1:]
     peer = "empty Textual application"
     frames = [each.frame for each in empty]
@@ -88,11 +94,53 @@ def measure() -> list[Result]:
             unit="MB",
             peer_name=peer,
         ),
+        *launched,
     ]
 
 
-def paint(command: Sequence[str], environ: dict[str, str], mark: bytes | None) -> Paint:
-    """Start `command` in a pseudo-terminal, watch what it writes, and end it."""
+def _launched(environments: Path) -> list[Result]:
+    """`play.kube` in the container beside itself on this computer; nothing where there is no image."""
+    if not _image():
+        return []
+    # HOME stays: a rootless engine keeps its images and its settings there.
+    environ = dict(os.environ) | environ_in(environments) | {"HOME": os.environ["HOME"]}
+    native: list[Paint] = []
+    contained: list[Paint] = []
+    for _ in range(SAMPLES + 1):
+        native.append(paint([str(LAUNCHER), "--native"], environ, NAME.encode(), signal.SIGTERM))
+        contained.append(paint([str(LAUNCHER), "--container"], environ, NAME.encode(), signal.SIGTERM))
+    return [
+        compared(
+            "first paint",
+            f"play.kube in the container, {what}",
+            [of(each) for each in contained[1:]],
+            [of(each) for each in native[1:]],
+            unit="s",
+            peer_name="play.kube, native",
+        )
+        for what, of in (("first frame", _frame), ("the list filled", _mark))
+    ]
+
+
+def _frame(paint: Paint) -> float:
+    return paint.frame
+
+
+def _mark(paint: Paint) -> float:
+    return paint.mark
+
+
+def _image() -> bool:
+    """Whether an engine answers and has the image."""
+    return not subprocess.run(
+        ["bash", "-c", FIND, "find", str(CHECKOUT)], capture_output=True, check=False
+    ).returncode
+
+
+def paint(
+    command: Sequence[str], environ: dict[str, str], mark: bytes | None, end: signal.Signals = signal.SIGKILL
+) -> Paint:
+    """Start `command` in a pseudo-terminal, watch what it writes, and end it by the signal `end`."""
     screen, keyboard = pty.openpty()
     fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     began = time.monotonic()
@@ -109,9 +157,17 @@ def paint(command: Sequence[str], environ: dict[str, str], mark: bytes | None) -
     try:
         return _watch(screen, process.pid, began, mark)
     finally:
-        process.kill()
+        process.send_signal(end)
+        _drain(screen)
         process.wait()
         os.close(screen)
+
+
+def _drain(screen: int) -> None:
+    """Read until the other side is closed: one that still writes could not end."""
+    with contextlib.suppress(OSError):
+        while select.select([screen], [], [], PATIENCE)[0] and os.read(screen, 1 << 16):
+            pass
 
 
 def _watch(screen: int, pid: int, began: float, mark: bytes | None) -> Paint:
