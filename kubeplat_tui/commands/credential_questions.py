@@ -49,7 +49,7 @@ class AtTerminal:
     def _asked(self, question: MfaQuestion) -> str:
         err = self._session.err
         if question.wrong:
-            err.print(Text(question.wrong, style="yellow"))
+            err.print(Text(question.wrong, style="yellow"), soft_wrap=True)
         who = f"profile {question.profile}" if question.profile else "the environment variables"
         what = f"to assume {question.role_arn} with {who}" if question.role_arn else f"for {who}"
         again = f", attempt {question.attempt} of {ATTEMPTS}" if question.attempt > 1 else ""

@@ -27,9 +27,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def credentials(session: Session, renew: RenewOption = False, forget: ForgetOption = False) -> ExitCode:
-    """Show whose AWS credentials are used, from where, and until when.
+    """Show whose AWS credentials are used.
 
-    Asks AWS who they belong to, and nobody for a code unless --renew is given. Exit code 1 where none work.
+    From where they come, until when they last, and who AWS says they belong to.
+
+    Nobody is asked for a code unless --renew is given. Exit code 1 where none work.
     """
     if renew and forget:
         raise InputError("--renew and --forget were both given.", todo="Leave one of them out.")

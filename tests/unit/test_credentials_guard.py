@@ -203,7 +203,8 @@ def test_a_session_that_ends_during_an_apply(
     given = {call["root"] + " " + call["argv"][0]: call["environ"] for call in terraform.calls()}
     assert given["foundation plan"]["AWS_SESSION_TOKEN"] == tokens[0]
     assert given["foundation apply"]["AWS_SESSION_TOKEN"] == tokens[-1]
-    (tmp_path / "bin" / "calls.jsonl").unlink()  # what the fake was given is all that may have them
+    for told in ("calls.jsonl", "parts.json"):  # what the fake was given, and what it was to say
+        (tmp_path / "bin" / told).unlink()
     secrets = {*tokens, TOKEN, credentials.current().keys.secret, SESSION_SECRET, SECRET, KEY_ID}
     everything = [
         path.read_bytes().decode(errors="replace") for path in tmp_path.rglob("*") if path.is_file()

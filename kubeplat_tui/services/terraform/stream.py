@@ -87,7 +87,8 @@ def parse(line: str, root: Root, stray: Level = Level.ERROR) -> Message:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        return Message("", LogLine(text=COLOURS.sub("", line).rstrip(), level=stray, source=root))
+        stray_text = without_keys(COLOURS.sub("", line).rstrip())
+        return Message("", LogLine(text=stray_text, level=stray, source=root))
     kind = _text(body.get("type"))
     return Message(kind, _event(kind, body, root), _summary(body) if kind == "change_summary" else None)
 

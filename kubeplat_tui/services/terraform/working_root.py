@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.aws_errors import tells_expiry
+from kubeplat_tui.services.aws_errors import tells_expiry, without_keys
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import DiagnosticRaised, Level, LogLine, Phase, ResourceProgress
 from kubeplat_tui.services.pipeline import PartlyDoneError, StoppedError
@@ -196,7 +196,9 @@ class WorkingRoot:
                     if not line.text.strip():
                         continue
                     if line.error:
-                        yield LogLine(text=line.text.rstrip(), level=Level.WARNING, source=self.root)
+                        yield LogLine(
+                            text=without_keys(line.text.rstrip()), level=Level.WARNING, source=self.root
+                        )
                         continue
                     message = parse(line.text, self.root, stray)
                     event = message.event
