@@ -73,8 +73,8 @@ def test_an_environment_begins_and_ends_in_the_sandbox(intents: Intents) -> None
     bucket = str(intents.environment("lab").values["terraform_bucket_name"])
     s3 = site.cloud.client("s3")
     for root in ("foundation", "cluster"):
-        key = f"{found.region}/lab/{root}.tfstate"
-        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(state).encode())
+        place = f"{found.region}/lab/{root}.tfstate"
+        s3.put_object(Bucket=bucket, Key=place, Body=json.dumps(state).encode())
     standing = intents.standing("lab")
     assert (standing.built, standing.resources) == (Built.BUILT, 2)
     with pytest.raises(InputError, match="lab is built: its states have 2 resources"):
