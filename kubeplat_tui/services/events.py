@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kubeplat_tui.services.errors import ExitCode
+    from kubeplat_tui.services.errors import ExitCode, KubeplatError
     from kubeplat_tui.services.terraform.plan import Action, Plan
     from kubeplat_tui.services.values import Value
 
@@ -335,3 +335,11 @@ class PipelineFinished(Event):
     todo: str = ""
     outputs: tuple[Output, ...] = ()
     left: tuple[str, ...] = ()
+
+
+def failed(error: KubeplatError) -> PipelineFinished:
+    """The end of what was ended by `error`."""
+    sentence = " ".join(part for part in (error.what, error.why) if part)
+    return PipelineFinished(
+        outcome=Outcome.FAILED, exit_code=error.exit_code, sentence=sentence, todo=error.todo
+    )

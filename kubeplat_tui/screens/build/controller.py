@@ -14,7 +14,7 @@ from kubeplat_tui.screens.build import log as build_log
 from kubeplat_tui.screens.build.decisions import AskingDecisions
 from kubeplat_tui.screens.build.state import BuildState
 from kubeplat_tui.services.errors import ExitCode, KubeplatError
-from kubeplat_tui.services.events import Level, Outcome, PipelineFinished, Stop, Verb
+from kubeplat_tui.services.events import Level, Outcome, PipelineFinished, Stop, Verb, failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,11 +105,9 @@ class BuildController:
             for event in self._events(verb, decisions, stop):
                 self._queue.append(event)
         except KubeplatError as error:
-            self._queue.append(_failure(error))
+            self._queue.append(failed(error))
         except Exception as error:  # noqa: BLE001 - whatever a library raises must end as a sentence, not a crash
-            self._queue.append(
-                _failure(self._app.unexpected(f"running {verb} of {self._opened.name}", error))
-            )
+            self._queue.append(failed(self._app.unexpected(f"running {verb} of {self._opened.name}", error)))
         else:
             self._queue.append(_ended_without_a_word())
 
@@ -177,13 +175,6 @@ class BuildController:
             if title != build.step:
                 build.step = title
                 self._app.build_changed(self._opened)
-
-
-def _failure(error: KubeplatError) -> PipelineFinished:
-    sentence = " ".join(part for part in (error.what, error.why) if part)
-    return PipelineFinished(
-        outcome=Outcome.FAILED, exit_code=error.exit_code, sentence=sentence, todo=error.todo
-    )
 
 
 def _ended_without_a_word() -> PipelineFinished:

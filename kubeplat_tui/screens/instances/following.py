@@ -11,7 +11,7 @@ from textual.widget import Widget
 from kubeplat_tui.actions import BY_ID, shown
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.events import Outcome, PipelineFinished, Stop
+from kubeplat_tui.services.events import Outcome, PipelineFinished, Stop, failed
 from kubeplat_tui.services.replacement.events import GroupActed, MachineChanged, Standing, Waiting
 from kubeplat_tui.widgets.cells import duration
 from kubeplat_tui.widgets.safe_text import one_line
@@ -73,7 +73,7 @@ class Following:
     def refused(self, error: KubeplatError) -> None:
         """Say why nothing was begun, or why it ended."""
         if not self.running:
-            self._line.end(_failure(error))
+            self._line.end(failed(error))
             self._screen.refresh_bindings()
 
     def _work(self, work: Callable[[Stop], Iterator[Event]], stop: Stop) -> None:
@@ -81,9 +81,9 @@ class Following:
             for event in work(stop):
                 self._deliver(event)
         except KubeplatError as error:
-            self._deliver(_failure(error))
+            self._deliver(failed(error))
         except Exception as error:  # noqa: BLE001 - whatever a library raises must end as a sentence, not a crash
-            self._deliver(_failure(self._screen.kubeplat.unexpected("following the machines", error)))
+            self._deliver(failed(self._screen.kubeplat.unexpected("following the machines", error)))
 
     def _deliver(self, event: Event) -> None:
         self._screen.post_message(Delivered(functools.partial(self._take, event)))
@@ -189,10 +189,3 @@ class FollowingLine(Widget):
     def _show(self) -> None:
         self.display = True
         self.refresh(layout=True)
-
-
-def _failure(error: KubeplatError) -> PipelineFinished:
-    sentence = " ".join(part for part in (error.what, error.why) if part)
-    return PipelineFinished(
-        outcome=Outcome.FAILED, exit_code=error.exit_code, sentence=sentence, todo=error.todo
-    )
