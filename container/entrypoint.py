@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
 KUBEPLAT = "/usr/local/bin/kubeplat"
 LAUNCHER = Path("/run/kubeplat/launcher")
@@ -81,16 +81,38 @@ def name_user(home: Path, name: str) -> None:
         (folder / "group").write_text(f"{safe}:x:{os.getgid()}:\n")
 
 
-def make_places(home: Path, environ: MutableMapping[str, str]) -> None:
-    """The places that the original had: `env.tfvars` and `secrets` of the environment that was named."""
+def environment_named(arguments: list[str], environ: Mapping[str, str]) -> str:
+    """The environment that kubeplat is started for; "" for none."""
+    words = iter(arguments)
+    for word in words:
+        if word in {"-e", "--environment"}:
+            return next(words, "")
+        if word.startswith("--environment="):
+            return word.partition("=")[2]
+        if word == "--playground":
+            from kubeplat_tui.services.environments import playground_name
+
+            return playground_name(environ.get("USER", ""))
+        if not word.startswith("-"):
+            break
+    return environ.get("KUBEPLAT_ENVIRONMENT", "")
+
+
+def make_places(home: Path, arguments: list[str], environ: Mapping[str, str]) -> None:
+    """The places that the original had: the environment's `env.tfvars` and `secrets`."""
     state = Path(environ.get("XDG_STATE_HOME", str(home / ".local" / "state")))
-    environments = Path(environ.get("KUBEPLAT_ENVIRONMENTS", str(home / "environments")))
-    name = environ.get("KUBEPLAT_ENVIRONMENT", "")
-    with contextlib.suppress(OSError):
-        environments.mkdir(exist_ok=True)
-        if name:
-            (home / "env.tfvars").symlink_to(environments / f"{name}.tfvars")
-            (home / "secrets").symlink_to(state / "kubeplat" / name / "secrets")
+    name = environment_named(arguments, environ)
+    if name:
+        (home / "env.tfvars").symlink_to(home / "environments" / f"{name}.tfvars")
+        (home / "secrets").symlink_to(state / "kubeplat" / name / "secrets")
+
+
+def aside(work: Callable[[], None]) -> None:
+    """Do `work` in a process of its own, beside kubeplat's start. It fails silently: it is for people's comfort."""
+    if os.fork() == 0:
+        with contextlib.suppress(Exception):
+            work()
+        os._exit(0)
 
 
 def wait_for_size(terminal: int) -> None:
@@ -253,9 +275,10 @@ def main(arguments: list[str]) -> int:
     take_secrets(LAUNCHER, os.environ)
     home = Path(os.environ.get("HOME", "/platform"))
     name_user(home, os.environ.get("USER", ""))
-    make_places(home, os.environ)
     wait_for_size(0)
-    return First(start([KUBEPLAT, *arguments], 0), LAUNCHER).run()
+    child = start([KUBEPLAT, *arguments], 0)
+    aside(lambda: make_places(home, arguments, os.environ))
+    return First(child, LAUNCHER).run()
 
 
 if __name__ == "__main__":
