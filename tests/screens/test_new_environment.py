@@ -93,6 +93,7 @@ async def test_an_environment_is_made_from_what_was_found_and_shown(
         ]
         await press(pilot, "escape")
         assert "Environments (4)" in seen(app)
+        assert "▌ lab-2" in seen(app)
 
 
 async def test_typing_goes_on_while_it_is_looked_up_and_what_is_typed_stays(

@@ -27,7 +27,7 @@ WITH_KEY = "Make its state bucket and its master key now, too"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The new environment, what was made for it besides, and what of that did not work."""
+    """The new environment, what was made for it besides ("" for what was there), and what of that did not work."""
 
     environment: Environment
     done: tuple[str, ...] = ()
@@ -35,7 +35,9 @@ class Made:
 
     def tell(self, app: App[int]) -> None:
         """Say all of it."""
-        app.notify("\n".join([f"{self.environment.path.name} is made.", *self.done]), markup=False)
+        app.notify(
+            "\n".join([f"{self.environment.path.name} is made.", *filter(None, self.done)]), markup=False
+        )
         if self.problem is not None:
             app.notify(str(self.problem), severity="error", markup=False, timeout=15)
 

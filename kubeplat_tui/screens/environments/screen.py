@@ -60,6 +60,10 @@ class EnvironmentsScreen(BaseScreen):
         """The environments' names, as last read."""
         return list(self._rows)
 
+    def expect(self, name: str) -> None:
+        """Put the cursor on this environment when the list is read next."""
+        self._wanted = name
+
     def compose_body(self) -> ComposeResult:
         self._survey = Survey(self, self._take_standing)
         table = ResourceTable(columns(self.kubeplat.now), key=lambda row: row.name, noun="Environments")
@@ -256,5 +260,5 @@ class EnvironmentsScreen(BaseScreen):
 
     def _changed(self, name: str) -> None:
         """Read the list anew, with the cursor on `name` where there is one."""
-        self._wanted = name
+        self.expect(name)
         self._read_names(quiet=self._known)

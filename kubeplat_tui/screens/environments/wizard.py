@@ -91,12 +91,13 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
     )
     DEFAULT_CSS = """
     NewEnvironmentScreen #title { height: 1; padding: 0 1; }
-    NewEnvironmentScreen #fields { height: auto; max-height: 1fr; padding: 1 3; }
+    NewEnvironmentScreen #fields { height: 1fr; padding: 1 3 0 3; scrollbar-size-vertical: 1; }
     NewEnvironmentScreen.-wide FieldRow .note { display: block; text-overflow: ellipsis; }
     NewEnvironmentScreen Tick { height: 1; margin-left: 14; }
-    NewEnvironmentScreen #pane { height: auto; min-height: 6; max-height: 10; padding: 0 3; border-top: solid $line; }
-    NewEnvironmentScreen #help, NewEnvironmentScreen #wrong, NewEnvironmentScreen #found { height: auto; }
-    NewEnvironmentScreen #wrong { color: $error; }
+    NewEnvironmentScreen #pane { height: auto; min-height: 5; padding: 0 3; border-top: solid $line; }
+    NewEnvironmentScreen #pane VerticalScroll { height: auto; max-height: 6; scrollbar-size-vertical: 1; }
+    NewEnvironmentScreen #help, NewEnvironmentScreen #found { height: auto; }
+    NewEnvironmentScreen #help.-wrong { color: $error; }
     """
 
     def __init__(self) -> None:
@@ -122,7 +123,6 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
                     yield Tick(MAKE_ZONE, id="make_zone")
         with Vertical(id="pane"):
             yield Static("", id="help", markup=False)
-            yield Static("", id="wrong", markup=False)
             yield VerticalScroll(Static("", id="found"), can_focus=False)
 
     def on_mount(self) -> None:
@@ -282,8 +282,9 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
             help_, problem = row.field.help, self._visible_problem(row.field.answer)
         if (help_, problem) != self._described:
             self._described = help_, problem
-            self.query_one("#help", Static).update(help_)
-            self.query_one("#wrong", Static).update(f"✖ {problem}" if problem else "")
+            help_line = self.query_one("#help", Static)
+            help_line.update(f"✖ {problem}" if problem else help_)
+            help_line.set_class(bool(problem), "-wrong")
 
     def _say(self, notice: Notice | None) -> None:
         """Say how the looking up goes; None: what it found."""
@@ -355,8 +356,12 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
     def _made(self, made: Made | None) -> None:
         if made is None:
             return
+        from kubeplat_tui.screens.environments.screen import EnvironmentsScreen
 
         async def open_it() -> None:
+            first = self.app.screen_stack[0]
+            if isinstance(first, EnvironmentsScreen):
+                first.expect(made.environment.name)
             await self.kubeplat.go_home()
             made.tell(self.app)
             await self.kubeplat.go(made.environment.name)
