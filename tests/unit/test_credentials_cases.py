@@ -301,6 +301,12 @@ FAILURES = {
         "Run the command by hand to see more.",
         config=f'[profile work]\ncredential_process = {sys.executable} -c "print(1 - 1, 2)"\n',
     ),
+    "a login of the AWS CLI": Failure(
+        "The profile work of ~/.aws/config is one of aws login, which boto3 reads only with a package that is not "
+        "here. Install botocore[crt] beside kubeplat, or let the AWS CLI read it: "
+        "credential_process = aws configure export-credentials --profile work.",
+        config="[profile work]\nlogin_session = arn:aws:iam::123456789012:user/jest\n",
+    ),
     "a role that is refused": Failure(
         f"The role {ROLE} was refused: AWS refused sts:AssumeRole. "
         f"User: arn:aws:iam::123456789012:user/jest is not authorized to perform: sts:AssumeRole on resource: {ROLE}. "

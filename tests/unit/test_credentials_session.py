@@ -18,6 +18,7 @@ from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import now
 from tests.unit import keyrings
 from tests.unit.credential_cases import KEYS, account, sts_server
+from tests.unit.scripted_s3 import ScriptedLease
 from tests.unit.sts_server import (
     ACCOUNT,
     DEVICE,
@@ -478,6 +479,21 @@ def test_a_region_that_does_not_exist(account: Account, monkeypatch: pytest.Monk
     )
     known = Cloud("eu-west-2", "work", hurried=True, credentials=account.credentials())
     assert "could not be reached" in known.credentials_status().problem
+
+
+def test_the_sandbox_has_its_own(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    account.rules.users[""] = JEST
+    cloud = Cloud("eu-west-2", None, ScriptedLease(account.server.endpoint))
+    status = cloud.credentials_status()
+    assert (status.kind, status.source) == (Kind.SANDBOX, "the sandbox's own: nothing of yours is used")
+    assert (status.problem, status.arn, status.expires, status.access_key_id) == ("", JEST, None, "")
+    cloud.renew_credentials()
+    assert (cloud.forget_credentials(), cloud.expires, cloud.login) == (0, None, None)
+    environ = cloud.environ({"AWS_PROFILE": "production", "AWS_SESSION_TOKEN": TOKEN})
+    assert (environ["AWS_ACCESS_KEY_ID"], environ["AWS_ENDPOINT_URL"]) == ("sandbox", account.server.endpoint)
+    assert not environ.keys() & {"AWS_PROFILE", "AWS_SESSION_TOKEN"}
 
 
 def test_the_end_is_known_without_waiting(account: Account) -> None:

@@ -32,8 +32,6 @@ class Kind(StrEnum):
     WEB_IDENTITY = "web identity"
     CONTAINER_ROLE = "container role"
     INSTANCE_ROLE = "instance role"
-    GIVEN = "given"
-    """On the command line of kmsctl."""
     SANDBOX = "sandbox"
     NONE = "none"
 
