@@ -232,7 +232,7 @@ async def test_two_environments_are_kept_apart(intents: FakeIntents, make_app: M
 
 
 async def test_the_interface_answers_while_something_is_read(intents: FakeIntents, make_app: MakeApp) -> None:
-    gate = intents.behaviour.gates["environments"] = threading.Event()
+    gate = intents.behaviour.gates["environment_names"] = threading.Event()
     app = make_app(intents)
     async with app.run_test() as pilot:
         await pilot.pause()

@@ -157,7 +157,7 @@ class EnvironmentsScreen(BaseScreen):
         return self._current_name if self._rows else ""
 
     def _read_names(self, *, quiet: bool) -> None:
-        self.fetch("Looking for environments", self._names_and_playground, self._show_names, quiet=quiet)
+        self.fetch("Reading the environments", self._names_and_playground, self._show_names, quiet=quiet)
 
     def _names_and_playground(self) -> tuple[list[str], str]:
         from kubeplat_tui.services.environments import playground_name
