@@ -141,7 +141,10 @@ class LiveSettings:
 
     def _keep_theme(self, theme: Theme) -> None:
         """Somebody chose another theme: write it into the file."""
-        if theme.name != self._app.theme or theme.name in {self.current.theme, self._shown_theme(self.current)}:
+        if theme.name != self._app.theme or theme.name in {
+            self.current.theme,
+            self._shown_theme(self.current),
+        }:
             return
         app = self._app
 
