@@ -7,8 +7,13 @@ import signal
 import pytest
 from hypothesis import settings
 
-LONGEST_FIRST = ("tests/sandbox/test_build_life.py", "tests/terminal/test_life.py", "tests/launchers/")
-"""Two builds of a whole environment wait for AWS most of the time, the launchers for pip."""
+LONGEST_FIRST = (
+    "tests/sandbox/test_build_life.py",
+    "tests/terminal/test_life.py",
+    "tests/terminal/test_shell_walk.py",
+    "tests/launchers/",
+)
+"""Three builds of a whole environment wait for AWS most of the time, the launchers for pip."""
 
 
 def pytest_configure() -> None:

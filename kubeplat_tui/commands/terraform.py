@@ -82,7 +82,7 @@ def _prepared(session: Session, root: Root, words: list[str]) -> reading.Invocat
 
 def _say(session: Session, event: Event) -> None:
     """Only what is wrong: the output is Terraform's."""
-    if isinstance(event, LogLine) and event.level is not Level.INFO:
+    if isinstance(event, LogLine) and event.level in {Level.WARNING, Level.ERROR}:
         session.note(event.text)
     elif isinstance(event, DiagnosticRaised):
         session.note(event.diagnostic.summary)

@@ -140,7 +140,9 @@ def prepared(site: Site, root: Root, words: Sequence[str]) -> Generator[Event, N
         assembly.write(folder)
         working = WorkingRoot(root, work, toolbox, store, folder=folder / root)
         yield from working.init(assembly.configuration_digest(root))
-    return Invocation((str(toolbox.binary.path), *words), folder / root, toolbox.environ)
+    return Invocation(
+        (str(toolbox.binary.path), *words), folder / root, dict(toolbox.environ) | dict(toolbox.login())
+    )
 
 
 @contextlib.contextmanager
