@@ -6,16 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.delivered import Delivered
-from kubeplat_tui.services.crew import Stopped, in_parallel
 from kubeplat_tui.services.environments.standing import Built, Standing
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.events import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from kubeplat_tui.screens.base import BaseScreen
+    from kubeplat_tui.services.events import Stop
 
 FRESH_SECONDS = 60
 """On the way back to the list, an answer as young as this is not asked for again."""
@@ -31,7 +30,7 @@ class Survey:
     def __init__(self, screen: BaseScreen, take: Callable[[str, Standing], None]) -> None:
         self._screen = screen
         self._take = take
-        self._stop = Stop()
+        self._stop: Stop | None = None
         self._pending: set[str] = set()
         self._answered: dict[str, datetime] = {}
 
@@ -47,7 +46,8 @@ class Survey:
 
     def stop(self) -> None:
         """Let nothing more begin, and wait for nothing."""
-        self._stop.request()
+        if self._stop is not None:
+            self._stop.request()
 
     def ask(self, names: Iterable[str]) -> None:
         """Ask for those of `names` whose answer is not known or old; what is being asked goes on."""
@@ -60,15 +60,19 @@ class Survey:
         ]
         if not wanted:
             return
+        from kubeplat_tui.services.events import Stop  # not before the first paint
+
         self._pending.update(wanted)
+        stop = self._stop = self._stop or Stop()
         self._screen.run_worker(
-            partial(self._round, wanted), thread=True, group="standings", exit_on_error=False
+            partial(self._round, wanted, stop), thread=True, group="standings", exit_on_error=False
         )
 
     # --- in the worker's thread ---------------------------------------------------------------------
 
-    def _round(self, names: list[str]) -> None:
-        stop = self._stop
+    def _round(self, names: list[str], stop: Stop) -> None:
+        from kubeplat_tui.services.crew import Stopped, in_parallel
+
         try:
             for name, standing in in_parallel(self._one, names, stop, grace=0):
                 self._screen.post_message(Delivered(partial(self._answer, name, standing)))

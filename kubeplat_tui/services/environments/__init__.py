@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kubeplat_tui.services.environments.example import create
-    from kubeplat_tui.services.environments.files import discover, load, names, set_value
+    from kubeplat_tui.services.environments.files import discover, load, set_value
+    from kubeplat_tui.services.environments.listing import names, playground_name
     from kubeplat_tui.services.environments.model import (
         DEFAULT_REGION,
         LONGEST_NAME,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
         Environment,
         Found,
     )
-    from kubeplat_tui.services.environments.playground import create_playground, playground_name
+    from kubeplat_tui.services.environments.playground import create_playground
 
 __all__ = [
     "DEFAULT_REGION",
@@ -47,8 +48,8 @@ _MODULES = {
     "create_playground": "playground",
     "discover": "files",
     "load": "files",
-    "names": "files",
-    "playground_name": "playground",
+    "names": "listing",
+    "playground_name": "listing",
     "set_value": "files",
 }
 """Where each name lives; the others are the model's."""

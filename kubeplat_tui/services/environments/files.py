@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services.environments.listing import environment_files
 from kubeplat_tui.services.environments.model import RESERVED, SUFFIX, TEMPLATES, Environment, Found
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.hcl.document import Document
@@ -23,7 +24,7 @@ def discover(folder: Path) -> list[Found]:
     A folder that does not exist has none. Raises `KubeplatError` where it cannot be listed.
     """
     found: list[Found] = []
-    for path in _files(folder):
+    for path in environment_files(folder):
         try:
             found.append(Found(path.stem, path, _read(path), None))
         except KubeplatError as error:
@@ -31,14 +32,9 @@ def discover(folder: Path) -> list[Found]:
     return found
 
 
-def names(folder: Path) -> list[str]:
-    """The names of the folder's environments in order; no file is read. Raises as `discover` does."""
-    return [path.stem for path in _files(folder)]
-
-
 def load(folder: Path, name: str) -> Environment:
     """The environment of that name. Raises `InputError` where its file is absent, broken or names another."""
-    paths = {path.stem: path for path in _files(folder)}
+    paths = {path.stem: path for path in environment_files(folder)}
     if name in paths:
         return _read(paths[name])
     if name in TEMPLATES:
@@ -52,21 +48,6 @@ def load(folder: Path, name: str) -> Environment:
         else f"Copy {folder / 'example.tfvars'} to {name}{SUFFIX} there."
     )
     raise InputError(f"There is no environment {name} in {folder}.", todo=todo)
-
-
-def _files(folder: Path) -> list[Path]:
-    try:
-        entries = sorted(folder.iterdir()) if folder.exists() else []
-    except OSError as error:
-        raise KubeplatError(f"{folder} could not be listed.", why=f"{error.strerror or error}.") from error
-    return [
-        path
-        for path in entries
-        if path.suffix == SUFFIX
-        and path.stem not in TEMPLATES
-        and not path.name.startswith(".")
-        and not path.is_dir()
-    ]
 
 
 def _read(path: Path) -> Environment:

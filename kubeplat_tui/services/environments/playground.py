@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
-import unicodedata
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT
 from kubeplat_tui.services.environments import networks, templates
 from kubeplat_tui.services.environments.creation import ZONES
 from kubeplat_tui.services.environments.files import create_file, load, parse
+from kubeplat_tui.services.environments.listing import playground_name
 from kubeplat_tui.services.environments.model import (
     DEFAULT_REGION,
-    LONGEST_NAME,
     PLAYGROUND,
     SUFFIX,
     Environment,
@@ -24,14 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubeplat_tui.services.workplace import Workplace
-
-
-def playground_name(user: str) -> str:
-    """The name of a user's playground: `play-jest`. At most 20 letters, digits and hyphens."""
-    plain = unicodedata.normalize("NFKD", user).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    room = LONGEST_NAME - len(PLAYGROUND)
-    return PLAYGROUND + (words[:room].strip("-") or "user")
 
 
 def create_playground(

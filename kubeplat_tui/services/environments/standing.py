@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.events import Root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from kubeplat_tui.services.cloud import Cloud, Clouds
     from kubeplat_tui.services.environments.model import Environment
+    from kubeplat_tui.services.events import Root
     from kubeplat_tui.services.terraform.remote_state import State
 
 
@@ -49,6 +49,8 @@ class Standing:
 
 
 NOTHING = Standing(Built.NOTHING)
+ROOTS = 2
+"""The foundation and the cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class Viewing:
 
 def look(cloud: Cloud, environment: Environment) -> Standing:
     """What exists of `environment` in `cloud`. Raises `KubeplatError` where that cannot be read."""
+    from kubeplat_tui.services.events import Root
     from kubeplat_tui.services.terraform.remote_state import StateStore
 
     bucket = _text(environment.values, "terraform_bucket_name")
@@ -153,7 +156,7 @@ def _built(states: Mapping[Root, State | None]) -> Built:
     if not full:
         return Built.NOTHING
     sound = not any(instance.tainted for state in full for instance in state.instances)
-    return Built.BUILT if len(full) == len(Root) and sound else Built.PARTLY
+    return Built.BUILT if len(full) == ROOTS and sound else Built.PARTLY
 
 
 def _place(environment: Environment, endpoint: str) -> tuple[str, ...]:
