@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services import kubeconfig, master_key, ssh_key, state_backend, state_bucket
+from kubeplat_tui.services import kubeconfig, kubectl, master_key, ssh_key, state_backend, state_bucket
 from kubeplat_tui.services.aws_errors import AwsError
 from kubeplat_tui.services.credentials.guard import enough_life
 from kubeplat_tui.services.errors import ExitCode, KubeplatError
@@ -245,12 +245,18 @@ def _forgotten(work: Work, bucket: str, copy: WorkingCopy) -> Generator[Event, N
 
 
 def _context_removed(work: Work) -> Generator[Event, None, list[str]]:
-    """The environment's context leaves the user's kubeconfig; one that cannot be changed ends no cleanup."""
-    if not {"HOME", "KUBECONFIG"} & work.site.environ.keys():
-        return []
+    """The environment's context leaves the user's kubeconfig; one that cannot be changed ends no cleanup.
+
+    The private kubeconfig goes as a whole: a shell of the environment has it in the place of the user's.
+    """
+    private = kubectl.private_kubeconfig(work.site.folders.root)
+    environ = {name: value for name, value in work.site.environ.items() if value != str(private)}
     try:
-        changed = kubeconfig.remove(work.name, work.site.environ)
-    except KubeplatError as error:
+        private.unlink(missing_ok=True)
+        if not {"HOME", "KUBECONFIG"} & environ.keys():
+            return []
+        changed = kubeconfig.remove(work.name, environ)
+    except (KubeplatError, OSError) as error:
         yield LogLine(text=str(error), level=Level.WARNING)
         return []
     if changed is None:

@@ -12,6 +12,7 @@ import pytest
 from kubeplat_tui.services import build, cleanup, environments, kubeconfig
 from kubeplat_tui.services.errors import ExitCode
 from kubeplat_tui.services.events import Outcome, PipelineFinished, PlanReady, Root, StepFinished, Stop
+from kubeplat_tui.services.kubectl import private_kubeconfig
 from kubeplat_tui.services.leftovers import Leftover
 from kubeplat_tui.services.secrets.store import SecretStore
 from kubeplat_tui.services.secrets.working_copy import WorkingCopy
@@ -208,6 +209,20 @@ def test_its_context_leaves_the_kubeconfig_and_nothing_else_does(
     assert "leaves your kubeconfig" in answers.questions[0].detail
     assert "play-jest" not in place.read_text()
     assert "server: https://mine.test" in place.read_text()
+
+
+def test_in_a_shell_the_private_kubeconfig_goes_and_the_persons_own_is_tidied_too(
+    tmp_path: Path, terraform: FakeTerraform
+) -> None:
+    site = built(make_site(tmp_path, "play-jest"), terraform)
+    own, private = tmp_path / ".kube" / "config", private_kubeconfig(site.folders.root)
+    admin = WorkingCopy(site.folders.root).read("locked/admin.kubeconfig")
+    for place in (own, private):
+        kubeconfig.merge("play-jest", admin, {"KUBECONFIG": str(place)})
+    inside = replace(site, environ={"HOME": str(tmp_path), "KUBECONFIG": str(private)})
+    assert cleaned(inside, Answers()).outcome is Outcome.DONE
+    assert "play-jest" not in own.read_text()
+    assert not private.exists()
 
 
 def test_a_kubeconfig_that_cannot_be_changed_ends_no_cleanup(
