@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from tests.unit.fake_terraform import FakeTerraform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+@functools.cache
+def _read(full_path: str, open_method: Any) -> Any:
+    return _read_anew(JSONFileLoader(), full_path, open_method)
+
+
+# Each session of boto3 reads the descriptions of AWS's services again; here hundreds of sessions are made.
+_read_anew = JSONFileLoader._load_file  # type: ignore[attr-defined]  # its types leave it out
+JSONFileLoader._load_file = lambda _, path, open_method: _read(path, open_method)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

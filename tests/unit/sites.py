@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from kubeplat_tui.services.events import Event, Question
+    from kubeplat_tui.services.variables.declarations import Declarations
 
 CHECKOUT = Path(__file__).parents[2]
 REGION: Literal["eu-west-2"] = "eu-west-2"
@@ -80,8 +82,14 @@ def make_site(folder: Path, name: str = "demo", account: str = "123456789012", e
         workplace,
         environments.load(place, name),
         LosableCloud(REGION),
-        variables.declared(workplace.terraform),
+        declared(),
     )
+
+
+@functools.cache
+def declared() -> Declarations:
+    """What the checkout's roots declare; read once, for nothing changes it."""
+    return variables.declared(CHECKOUT / "terraform")
 
 
 @dataclass
