@@ -11,7 +11,6 @@ from kubeplat_tui.commands.session import ENVIRONMENT_VARIABLE, Session
 from kubeplat_tui.commands.verb import ConfirmOption, complete_environments
 from kubeplat_tui.services.environments.model import SUFFIX, TEMPLATE_ENDING
 from kubeplat_tui.services.errors import ExitCode, InputError
-from kubeplat_tui.services.events import Question
 
 Existing = Annotated[
     str, typer.Argument(metavar="NAME", help="The environment.", autocompletion=complete_environments)
@@ -119,20 +118,16 @@ def delete(session: Session, name: Existing, confirm: ConfirmOption = None) -> E
     """Delete an environment of which nothing is built.
 
     Its file goes, its private folder with the journals and the working copy of its secrets, and what the keyring
-    remembers for it. Its name has to be typed. Where it cannot be found out whether something is built, nothing is
-    changed.
+    remembers for it. Its name has to be typed, twice outside a playground. Where it cannot be found out whether
+    something is built, nothing is changed.
     """
+    from kubeplat_tui.services.environments import moving
+
     environment = session.intents.environment(name)
     session.announce(environment)
     decisions = prompts.decisions(session, environment, confirm, destroys=True)
-    question = Question(
-        topic="delete-environment",
-        title=f"Delete the environment {name}?",
-        detail=session.intents.belongings(name).sentence,
-        expected=name,
-        destructive=True,
-    )
-    if not prompts.granted(session, decisions, [question]):
+    questions = moving.deletion(environment, session.intents.belongings(name))
+    if not prompts.granted(session, decisions, questions):
         return ExitCode.FAILED
     session.intents.delete_environment(name)
     if session.options.json:

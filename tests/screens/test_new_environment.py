@@ -47,6 +47,7 @@ async def fill(pilot: Pilot[int], name: str, text: str) -> None:
     target.focus()
     await settle(pilot)
     target.value = text
+    await pilot.pause()  # until the field has said so, nothing is at work
     await settle(pilot)
 
 

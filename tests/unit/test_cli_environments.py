@@ -180,7 +180,9 @@ def test_deleting_says_what_goes_and_wants_the_name_typed(shell: Shell) -> None:
     assert "the working copy of its secrets (41 files)" in said
     assert "the keys of 2 certificate authorities (secure/ca.key, secure/etcd-ca.key)" in said
     assert "Not confirmed; nothing was changed." in ran.err
-    ran = shell.at_terminal("environments", "delete", "staging", typed=["staging"])
+    ran = shell.at_terminal("environments", "delete", "staging", typed=["staging", "no"])
+    assert (ran.code, called(shell, "delete_environment")) == (1, [])
+    ran = shell.at_terminal("environments", "delete", "staging", typed=["staging", "staging"])
     assert (ran.code, called(shell, "delete_environment")) == (0, ["delete_environment staging"])
 
 
