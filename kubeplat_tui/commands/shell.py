@@ -85,6 +85,12 @@ def _environ(session: Session, environment: Environment, run: Path) -> tuple[dic
     workplace = session.intents.workplace
     kubeconfig = kubectl.private_kubeconfig(private_folder(workplace.folders(environment.name).root))
 
+    try:
+        manual = man.pages(workplace.cache)
+    except KubeplatError as error:  # a read-only home: a shell without its manual is still one
+        manual = run / "man"
+        session.note(str(error))
+
     def made(cloud: Cloud | None) -> dict[str, str]:
         return settings.of_shell(
             os.environ,
@@ -93,7 +99,7 @@ def _environ(session: Session, environment: Environment, run: Path) -> tuple[dic
             sandbox=environment.sandbox,
             run=run,
             kubeconfig=kubeconfig,
-            manual=man.pages(workplace.cache),
+            manual=manual,
         )
 
     try:
