@@ -45,4 +45,5 @@ def scale_compute(
         prompts.Nobody(),
         replacement_drawing.drawing(session),
         stopping=STOPS_WAITING,
+        codes=session.codes,
     ).exit_code

@@ -118,4 +118,5 @@ def _terminate(
         prompts.Nobody(),
         replacement_drawing.drawing(session),
         stopping=STOPS_WAITING,
+        codes=session.codes,
     ).exit_code

@@ -100,7 +100,9 @@ class OverviewScreen(EnvironmentScreen):
             opens=False,
             id="runs",
         )
-        yield StateView(Facts(id="facts"), Container(self._outputs, self._runs, id="tables"), now=now)
+        yield StateView(
+            Facts(id="facts", label_width=14), Container(self._outputs, self._runs, id="tables"), now=now
+        )
 
     def on_screen_resume(self) -> None:
         """A build may have changed everything since this was last seen."""
