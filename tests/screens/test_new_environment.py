@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from kubeplat_tui.app import KubeplatApp
+    from kubeplat_tui.services.environments.creation import Suggestion
     from tests.screens.fakes import FakeIntents
 
     MakeApp = Callable[..., KubeplatApp]
@@ -181,6 +182,28 @@ async def test_what_depends_on_region_and_sandbox_follows_them(
             assert line in text
         assert "1 Overview" in seen(app)
         assert "AWS refused kms:CreateKey." in notices(app)
+
+
+async def test_without_anything_of_aws_on_this_computer_it_is_the_sandbox(
+    intents: FakeIntents, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up = intents.suggest_environment
+
+    def suggest(name: str, *, region: str = "", profile: str = "", sandbox: bool = False) -> Suggestion:
+        known = looked_up(name, region=region, profile=profile, sandbox=sandbox)
+        return known if sandbox else replace(known, account="", arn="", zones=(), profiles=())
+
+    monkeypatch.setattr(intents, "suggest_environment", suggest)
+    app = make_app(intents)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "N")
+        await type_name(pilot)
+        assert "[x] In the sandbox" in seen(app)
+        assert "✔ Looked up as arn:aws:iam::123456789012:user/jest." in seen(app)
+        await press(pilot, "down", "space")
+        assert "[ ] In the sandbox" in seen(app)
+        assert "Looked up without an account" in words(app)
 
 
 async def test_leaving_asks_only_where_something_was_typed(intents: FakeIntents, make_app: MakeApp) -> None:

@@ -107,6 +107,7 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
         self._filled: dict[Answer, str] = {}
         self._touched: set[Answer] = set()
         self._zone_chosen = False
+        self._place_chosen = False
         self._problems: Mapping[Answer, str] = {}
         self._tried = False
         self._notice: Notice | None = None
@@ -173,13 +174,18 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
         if event.tick.id == "make_zone":
             self._zone_chosen = True
         else:
-            self._touched.discard(Answer.ACCOUNT)  # it is not asked for in the sandbox
-            for field in FIELDS:
-                if field.aws_only:
-                    self._row(field.answer).display = not event.tick.value
-            self._ask()
+            self._place_chosen = True
+            self._show_place(sandbox=event.tick.value)
         self._fill()
         self._check()
+
+    def _show_place(self, *, sandbox: bool) -> None:
+        """Ask only for what the sandbox, or AWS, needs, and look up what fits there."""
+        self._touched.discard(Answer.ACCOUNT)  # it is not asked for in the sandbox
+        for field in FIELDS:
+            if field.aws_only:
+                self._row(field.answer).display = not sandbox
+        self._ask()
 
     @staticmethod
     def _answer_of(field: Input) -> Answer:
@@ -213,6 +219,13 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
         )
 
     def _take(self, known: Suggestion) -> None:
+        if not (known.arn or known.profiles or self._place_chosen):
+            self._place_chosen = True
+            tick = self.query_one("#sandbox", Tick)
+            tick.value = True  # there is nothing of AWS's on this computer
+            tick.refresh()
+            self._show_place(sandbox=True)
+            return
         self._known = known
         self._say(None)
         for answer, names in ((Answer.REGION, known.regions), (Answer.PROFILE, known.profiles)):
