@@ -44,7 +44,7 @@ RUN apt-get update \
     && apt-get clean && rm -rf /var/lib/apt/lists/* /var/lib/extrausers \
     && sed -i -E '/^(passwd|group):/ s/$/ extrausers/' /etc/nsswitch.conf \
     && ln -s /platform/.users /var/lib/extrausers \
-    && mkdir -m 1777 /platform
+    && mkdir -m 1777 /platform /home/kubeplat
 
 COPY --from=programs /fetched/bin/ /usr/local/bin/
 COPY --from=programs /fetched/plugins/ /usr/share/terraform/plugins/
@@ -56,7 +56,7 @@ COPY environments/ /opt/kubeplat/environments/
 COPY terraform/ /opt/kubeplat/terraform/
 COPY kubeplat_tui/ /opt/kubeplat/kubeplat_tui/
 
-ENV HOME=/platform \
+ENV HOME=/home/kubeplat \
     LANG=C.UTF-8 \
     EDITOR=nano \
     SHELL=/bin/bash \
@@ -69,6 +69,8 @@ WORKDIR /platform
 COPY container/check /tmp/check
 RUN /opt/kubeplat/lib/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash \
         /opt/kubeplat/kubeplat_tui /opt/kubeplat/lib/entrypoint.py \
+    && kubectl completion bash >/usr/share/bash-completion/completions/kubectl \
+    && kubeplat completion bash >/usr/share/bash-completion/completions/kubeplat \
     && setpriv --reuid=4321 --regid=4321 --clear-groups /tmp/check \
     && rm -r /tmp/check
 

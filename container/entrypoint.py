@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
 KUBEPLAT = "/usr/local/bin/kubeplat"
+PLATFORM = Path("/platform")
 LAUNCHER = Path("/run/kubeplat/launcher")
 """The folder that this container shares with the launcher, where it was started by one."""
 
@@ -63,15 +64,15 @@ def take_secrets(folder: Path, environ: MutableMapping[str, str]) -> None:
             environ[os.fsdecode(name)] = os.fsdecode(value)
 
 
-def name_user(home: Path, name: str) -> None:
+def name_user(platform: Path, home: Path, name: str) -> None:
     """Give our user id a name where it has none: ssh and git refuse to work for nobody.
 
-    `/var/lib/extrausers`, where libnss-extrausers looks, is a link into the home folder.
+    `/var/lib/extrausers`, where libnss-extrausers looks, is a link into `platform`.
     """
     with contextlib.suppress(KeyError):
         pwd.getpwuid(os.getuid())
         return
-    folder = home / ".users"
+    folder = platform / ".users"
     with contextlib.suppress(
         OSError
     ):  # a home that cannot be written to: a container that somebody set up by hand
@@ -98,13 +99,13 @@ def environment_named(arguments: list[str], environ: Mapping[str, str]) -> str:
     return environ.get("KUBEPLAT_ENVIRONMENT", "")
 
 
-def make_places(home: Path, arguments: list[str], environ: Mapping[str, str]) -> None:
+def make_places(platform: Path, arguments: list[str], environ: Mapping[str, str]) -> None:
     """The places that the original had: the environment's `env.tfvars` and `secrets`."""
-    state = Path(environ.get("XDG_STATE_HOME", str(home / ".local" / "state")))
+    state = Path(environ.get("XDG_STATE_HOME", str(Path.home() / ".local" / "state")))
     name = environment_named(arguments, environ)
     if name:
-        (home / "env.tfvars").symlink_to(home / "environments" / f"{name}.tfvars")
-        (home / "secrets").symlink_to(state / "kubeplat" / name / "secrets")
+        (platform / "env.tfvars").symlink_to(platform / "environments" / f"{name}.tfvars")
+        (platform / "secrets").symlink_to(state / "kubeplat" / name / "secrets")
 
 
 def aside(work: Callable[[], None]) -> None:
@@ -273,11 +274,10 @@ def main(arguments: list[str]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, (*HANDED_ON, signal.SIGCHLD))
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     take_secrets(LAUNCHER, os.environ)
-    home = Path(os.environ.get("HOME", "/platform"))
-    name_user(home, os.environ.get("USER", ""))
+    name_user(PLATFORM, Path(os.environ.get("HOME", "/")), os.environ.get("USER", ""))
     wait_for_size(0)
     child = start([KUBEPLAT, *arguments], 0)
-    aside(lambda: make_places(home, arguments, os.environ))
+    aside(lambda: make_places(PLATFORM, arguments, os.environ))
     return First(child, LAUNCHER).run()
 
 

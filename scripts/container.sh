@@ -30,7 +30,8 @@ in_container() {
     write_secrets >"$launcher/secrets"
     options=(run --rm --name "$container" --network host)
     options+=(--read-only --cap-drop ALL --security-opt no-new-privileges --security-opt label=disable)
-    options+=(--tmpfs "/tmp:rw,exec,mode=1777" --tmpfs "/run:rw,mode=1777" --tmpfs "/platform:rw,exec,mode=1777")
+    options+=(--tmpfs "/tmp:rw,exec,mode=1777" --tmpfs "/run:rw,mode=1777")
+    options+=(--tmpfs "/platform:rw,exec,mode=1777" --tmpfs "/home/kubeplat:rw,exec,mode=1777")
     options+=(--stop-timeout "$STOP_SECONDS" --env "KUBEPLAT_CONTAINER_NAME=$container")
     as_user
     terminal
@@ -149,8 +150,8 @@ places() {
     map "$launcher" /run/kubeplat/launcher
     map "$environments" /platform/environments
     map "$state_home/kubeplat" "$state_home/kubeplat"
-    map "$config" /platform/.config/kubeplat
-    map "$cache/container" /platform/.cache/kubeplat
+    map "$config" /home/kubeplat/.config/kubeplat
+    map "$cache/container" /home/kubeplat/.cache/kubeplat
     if [ -n "$config_d" ]; then
         map "$config_d" /platform/terraform/config.d readonly
         options+=(--env KUBEPLAT_CONFIG_D=/platform/terraform/config.d)
@@ -166,10 +167,10 @@ places() {
 aws_files() {
     local folder
     if [ -d "$home/.aws" ]; then
-        map "$home/.aws" /platform/.aws readonly
+        map "$home/.aws" /home/kubeplat/.aws readonly
         for folder in sso/cache login/cache; do
             if [ -d "$home/.aws/$folder" ]; then
-                map "$home/.aws/$folder" "/platform/.aws/$folder"
+                map "$home/.aws/$folder" "/home/kubeplat/.aws/$folder"
             fi
         done
     fi

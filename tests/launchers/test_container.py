@@ -124,10 +124,10 @@ def test_folders_of_the_host_and_where_they_are(computer: Computer) -> None:
     assert found == {
         "/platform/environments": (str(computer.checkout.path / "environments"), True),
         f"{home}/.local/state/kubeplat": (f"{home}/.local/state/kubeplat", True),
-        "/platform/.config/kubeplat": (f"{home}/.config/kubeplat", True),
-        "/platform/.cache/kubeplat": (f"{home}/.cache/kubeplat/container", True),
-        "/platform/.aws": (f"{home}/.aws", False),
-        "/platform/.aws/sso/cache": (f"{home}/.aws/sso/cache", True),
+        "/home/kubeplat/.config/kubeplat": (f"{home}/.config/kubeplat", True),
+        "/home/kubeplat/.cache/kubeplat": (f"{home}/.cache/kubeplat/container", True),
+        "/home/kubeplat/.aws": (f"{home}/.aws", False),
+        "/home/kubeplat/.aws/sso/cache": (f"{home}/.aws/sso/cache", True),
     }
     # They are there before the engine could make them its own, and for their owner only.
     for folder in (".local/state/kubeplat", ".config/kubeplat", ".cache/kubeplat/container"):
@@ -144,8 +144,8 @@ def test_folders_may_be_elsewhere(computer: Computer, tmp_path: Path) -> None:
     found = mounts(call)
     assert found["/platform/environments"] == (str(tmp_path / "mine"), True)
     assert found[f"{tmp_path}/STATE/kubeplat"] == (f"{tmp_path}/STATE/kubeplat", True)
-    assert found["/platform/.config/kubeplat"] == (f"{tmp_path}/CONFIG/kubeplat", True)
-    assert found["/platform/.cache/kubeplat"] == (f"{tmp_path}/CACHE/kubeplat/container", True)
+    assert found["/home/kubeplat/.config/kubeplat"] == (f"{tmp_path}/CONFIG/kubeplat", True)
+    assert found["/home/kubeplat/.cache/kubeplat"] == (f"{tmp_path}/CACHE/kubeplat/container", True)
     assert found["/run/kubeplat/AWS_CONFIG_FILE"] == (f"{tmp_path}/aws config", False)
     assert "AWS_CONFIG_FILE=/run/kubeplat/AWS_CONFIG_FILE" in values(call, "--env")
 
@@ -205,7 +205,8 @@ def test_container_can_do_little_and_gets_time_to_stop(computer: Computer) -> No
     assert values(call, "--cap-drop") == ["ALL"]
     assert set(values(call, "--security-opt")) == {"no-new-privileges", "label=disable"}
     assert values(call, "--network") == ["host"]
-    assert {each.partition(":")[0] for each in values(call, "--tmpfs")} == {"/tmp", "/run", "/platform"}  # noqa: S108
+    writable = {each.partition(":")[0] for each in values(call, "--tmpfs")}
+    assert writable == {"/tmp", "/run", "/platform", "/home/kubeplat"}  # noqa: S108
     assert int(values(call, "--stop-timeout")[0]) >= 300
 
 

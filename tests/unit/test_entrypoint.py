@@ -19,7 +19,7 @@ import os, sys
 sys.path.insert(0, {checkout!r})
 from container import entrypoint
 from pathlib import Path
-entrypoint.KUBEPLAT, entrypoint.LAUNCHER, entrypoint.LINGER = "/bin/bash", Path({launcher!r}), 0.0
+entrypoint.KUBEPLAT, entrypoint.LAUNCHER, entrypoint.LINGER = "/bin/bash", Path({launcher!r}), {linger}
 # In a container these would be all of its processes; here they are our own session's.
 entrypoint.processes = lambda: (
     each for each in map(int, filter(str.isdigit, os.listdir("/proc")))
@@ -69,13 +69,13 @@ def test_secrets_are_taken_over_and_their_file_is_gone(tmp_path: Path) -> None:
 
 
 def test_user_without_a_name_gets_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    entrypoint.name_user(tmp_path, "jest")
+    entrypoint.name_user(tmp_path, tmp_path / "home", "jest")
     assert list(tmp_path.iterdir()) == [], "this one has a name"
     monkeypatch.setattr(os, "getuid", lambda: 4321)
-    entrypoint.name_user(tmp_path, "CORP\\jest:x\n")
+    entrypoint.name_user(tmp_path, tmp_path / "home", "CORP\\jest:x\n")
     assert (
         tmp_path / ".users" / "passwd"
-    ).read_text() == f"CORPjestx:x:4321:{os.getgid()}::{tmp_path}:/bin/bash\n"
+    ).read_text() == f"CORPjestx:x:4321:{os.getgid()}::{tmp_path}/home:/bin/bash\n"
 
 
 @pytest.fixture
@@ -114,9 +114,9 @@ def launcher(tmp_path: Path) -> Path:
     return folder
 
 
-def begin(script: str, launcher: Path) -> subprocess.Popen[str]:
+def begin(script: str, launcher: Path, linger: float = 60.0) -> subprocess.Popen[str]:
     """The first process, with a shell's `script` in kubeplat's place."""
-    code = ALONE.format(checkout=str(CHECKOUT), launcher=str(launcher), script=script)
+    code = ALONE.format(checkout=str(CHECKOUT), launcher=str(launcher), script=script, linger=linger)
     return subprocess.Popen(
         [sys.executable, "-c", code],
         env={"PATH": os.environ["PATH"], "HOME": str(launcher.parent)},
@@ -150,7 +150,7 @@ def test_it_waits_for_what_goes_on_and_tells_the_launcher(launcher: Path) -> Non
     other = f"{sys.executable} -c 'import sys; print(\"at work\", flush=True); sys.stdin.read()'"
     fifo = launcher.parent / "fifo"
     os.mkfifo(fifo)
-    with begin(f"{other} <{fifo} & read -t 1 <> <(:); exit 5", launcher) as process:
+    with begin(f"{other} <{fifo} & read -t 1 <> <(:); exit 5", launcher, linger=0.0) as process:
         assert process.stdout is not None
         with fifo.open("w"):
             assert process.stdout.readline() == "at work\n"

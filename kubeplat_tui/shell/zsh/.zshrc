@@ -23,8 +23,9 @@ path=($KUBEPLAT_SHELL_BIN ${path:#$KUBEPLAT_SHELL_BIN})
 # " (master)": the branch, or the commit where there is none.
 kubeplat_branch() {
     local branch
-    branch=$(git symbolic-ref --quiet --short HEAD 2>/dev/null || git rev-parse --short HEAD 2>/dev/null) &&
-        print -rn -- " ($branch)"
+    branch=$(git symbolic-ref --quiet --short HEAD 2>/dev/null || git rev-parse --short HEAD 2>/dev/null) ||
+        branch=${KUBEPLAT_BRANCH-} # what the launcher tells a container
+    print -rn -- "${branch:+ ($branch)}"
 }
 
 # [environment@folder] (branch) $, anew each time: the person's own prompt may set it each time, too. What psvar holds
