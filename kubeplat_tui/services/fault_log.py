@@ -29,4 +29,6 @@ def fault(state: Path, doing: str, error: Exception, at: datetime) -> KubeplatEr
         todo = f"This is a fault of kubeplat. The traceback is in {log}; please report it."
     except (OSError, KubeplatError):
         todo = "This is a fault of kubeplat; please report it."
-    return KubeplatError(f"kubeplat failed while {doing}.", why=f"{type(error).__name__}: {error}.", todo=todo)
+    return KubeplatError(
+        f"kubeplat failed while {doing}.", why=f"{type(error).__name__}: {error}.", todo=todo
+    )

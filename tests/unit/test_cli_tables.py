@@ -152,7 +152,13 @@ def test_outputs_name_sensitive_values_without_showing_them(shell: Shell) -> Non
     assert "kubeapi_public" in ran.out
     assert "(sensitive)" in ran.out
     document = json.loads(shell.run("output", "-e", "play-jest", "--json").out)
-    assert document["outputs"][-1] == {"name": "secret", "value": None, "sensitive": True, "root": "cluster", "origin": ""}
+    assert document["outputs"][-1] == {
+        "name": "secret",
+        "value": None,
+        "sensitive": True,
+        "root": "cluster",
+        "origin": "",
+    }
 
 
 def test_environments_show_where_they_live_their_last_run_and_their_problem(shell: Shell) -> None:

@@ -164,7 +164,10 @@ def test_a_machine_in_no_group_is_not_replaced(site: Site) -> None:
         TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
     )
     looked_at = targets.look(site, ["demo-lone"])
-    assert any("Nothing starts another machine: no auto-scaling group" in line for line in questions.aftermath(looked_at))
+    assert any(
+        "Nothing starts another machine: no auto-scaling group" in line
+        for line in questions.aftermath(looked_at)
+    )
     events, end = played(terminating.terminate(site, looked_at, Stop(), clock=QuickClock()))
     assert [str(one.standing) for one in events if isinstance(one, MachineChanged)] == ["terminating", "gone"]
     assert (end.outcome, end.sentence[-1]) == (Outcome.DONE, ".")
