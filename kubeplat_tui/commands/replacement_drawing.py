@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from kubeplat_tui.commands import text
+from kubeplat_tui.commands import prompts, text
+from kubeplat_tui.commands.conduct import STOPS_WAITING, conduct
 from kubeplat_tui.commands.drawing import OUTCOME_MARKS
 from kubeplat_tui.commands.drawings import JsonLines
 from kubeplat_tui.commands.json_output import encode
@@ -17,11 +18,12 @@ from kubeplat_tui.widgets import cells
 from kubeplat_tui.widgets.safe_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kubeplat_tui.commands.conduct import Drawing
     from kubeplat_tui.commands.session import Session
-    from kubeplat_tui.services.events import Event
+    from kubeplat_tui.services.errors import ExitCode
+    from kubeplat_tui.services.events import Event, Stop
 
 STYLES = {
     Standing.PENDING: "cyan",
@@ -33,9 +35,12 @@ SAID_EVERY = 60.0
 """Seconds between two lines about waiting, where no line can be taken back."""
 
 
-def drawing(session: Session) -> Drawing:
-    """The drawing that fits: `--json`, or lines."""
-    return JsonLines(session, encode) if session.options.json else ReplacementLines(session)
+def follow(session: Session, work: Callable[[Stop], Iterator[Event]]) -> ExitCode:
+    """Draw what happens until it has ended: as lines, or with `--json`. ctrl+c ends the waiting only."""
+    drawing: Drawing = JsonLines(session, encode) if session.options.json else ReplacementLines(session)
+    return conduct(
+        lambda _, stop: work(stop), prompts.Nobody(), drawing, stopping=STOPS_WAITING, codes=session.codes
+    ).exit_code
 
 
 class ReplacementLines:

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from kubeplat_tui.commands import prompts, replacement_drawing
-from kubeplat_tui.commands.conduct import STOPS_WAITING, conduct
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.terminate import WaitOption
 from kubeplat_tui.commands.verb import ConfirmOption, verb
@@ -40,10 +39,6 @@ def scale_compute(
     looked_at = session.intents.scaling(site, size, pool)
     if not prompts.granted(session, decisions, questions.scaling(environment, looked_at)):
         return ExitCode.FAILED
-    return conduct(
-        lambda _, stop: session.intents.scale(site, looked_at, stop, wait=wait),
-        prompts.Nobody(),
-        replacement_drawing.drawing(session),
-        stopping=STOPS_WAITING,
-        codes=session.codes,
-    ).exit_code
+    return replacement_drawing.follow(
+        session, lambda stop: session.intents.scale(site, looked_at, stop, wait=wait)
+    )

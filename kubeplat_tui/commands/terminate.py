@@ -7,7 +7,6 @@ import typer
 
 from kubeplat_tui.commands import prompts, replacement_drawing
 from kubeplat_tui.commands.completion import complete_machines
-from kubeplat_tui.commands.conduct import STOPS_WAITING, conduct
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.verb import ConfirmOption, verb
 from kubeplat_tui.services.errors import ExitCode
@@ -113,10 +112,6 @@ def _terminate(
     looked_at = session.intents.termination(site, targets, force=force)
     if not prompts.granted(session, decisions, questions.termination(environment, looked_at)):
         return ExitCode.FAILED
-    return conduct(
-        lambda _, stop: session.intents.terminate(site, looked_at, stop, wait=wait),
-        prompts.Nobody(),
-        replacement_drawing.drawing(session),
-        stopping=STOPS_WAITING,
-        codes=session.codes,
-    ).exit_code
+    return replacement_drawing.follow(
+        session, lambda stop: session.intents.terminate(site, looked_at, stop, wait=wait)
+    )
