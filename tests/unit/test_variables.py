@@ -68,8 +68,8 @@ def test_every_setting_of_the_original_is_declared(declared: Declarations) -> No
         "kubeapi_internal_dns",
     }  # fmt: skip
     defaulted = {
-        "aws_profile", "aws_role_arn", "aws_mfa_serial", "sandbox", "ssh_user", "vpc_cidr", "ssh_access_list", "kubeapi_access_list",
-        "kubeapi_external_elb",
+        "aws_profile", "aws_role_arn", "aws_mfa_serial", "sandbox", "ssh_user", "vpc_cidr", "ssh_access_list",
+        "kubeapi_access_list", "kubeapi_external_elb",
         "nat_subnets", "secure_subnets", "compute_subnets", "elb_subnets", "mgmt_subnets", "secure_nodes",
         "secure_flavor", "compute_flavor", "compute_asg_min", "compute_asg_max", "bastion_flavor",
         "enable_calico",
