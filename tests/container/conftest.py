@@ -11,10 +11,15 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from kubeplat_tui.sandbox.status import stop
 from kubeplat_tui.services.environments import playground_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 USER = getpass.getuser()
@@ -109,8 +114,8 @@ def found() -> tuple[str, str]:
 
 
 @pytest.fixture
-def computer(found: tuple[str, str], tmp_path: Path) -> Computer:
-    """Folders of a new user."""
+def computer(found: tuple[str, str], tmp_path: Path) -> Iterator[Computer]:
+    """Folders of a new user; a sandbox that a test kept is stopped at the end."""
     made = Computer(*found, tmp_path)
     made.environments.mkdir()
     # An engine's own settings lie beside ours.
@@ -121,4 +126,5 @@ def computer(found: tuple[str, str], tmp_path: Path) -> Computer:
     for template in (CHECKOUT / "environments").glob("*.tfvars"):
         if template.name in {"play.tfvars", "example.tfvars"}:
             (made.environments / template.name).write_text(template.read_text())
-    return made
+    yield made
+    stop(made.state)
