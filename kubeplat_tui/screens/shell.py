@@ -25,13 +25,17 @@ def open_shell(app: App[Any], environment: str) -> bool:
     """
     command = [sys.executable, "-P", str(START), "--environment", environment, "shell"]
     environ = os.environ | {settings.FROM_APPLICATION: "1"}
+    told: list[int] = []
     try:
         with app.suspend():
-            foreground.run(command, environ, hangs_up=True)
+            foreground.run(command, environ, hangs_up=True, heard=told.append)
     except SuspendNotSupported:
         app.notify(NO_TERMINAL.format(environment), severity="warning", markup=False)
         return False
     except KubeplatError as error:
         app.notify(str(error), severity="error", markup=False)
         return False
+    finally:
+        if told:  # the terminal is gone, or somebody ends us: the shell was only the first to hear of it
+            app.exit(foreground.BY_SIGNAL + told[0])
     return True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kubeplat_tui.services.errors import InputError, KubeplatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
 BY_SIGNAL = 128
@@ -36,15 +36,21 @@ def program(name: str, environ: Mapping[str, str], todo: str = "") -> str:
     return found
 
 
-def run(arguments: Sequence[str], environ: Mapping[str, str], *, hangs_up: bool = False) -> int:
+def run(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    hangs_up: bool = False,
+    heard: Callable[[int], None] = lambda _: None,
+) -> int:
     """Run a program with our terminal and streams until it ends; its exit code, 128 and the number for a signal.
 
     Only in the main thread. The terminal is given back as it was. SIGTERM and SIGHUP are passed on, with `hangs_up`
-    as SIGHUP: an interactive shell ignores the other. Raises `InputError` where there is no such program,
+    as SIGHUP: an interactive shell ignores the other; `heard` is told of them, for they were meant for us, too. Raises `InputError` where there is no such program,
     `KubeplatError` where it cannot be started.
     """
     path = program(arguments[0], environ)
-    with _terminal_given_back(), _Signals(hangs_up=hangs_up) as signals:
+    with _terminal_given_back(), _Signals(heard, hangs_up=hangs_up) as signals:
         try:
             process = os.posix_spawn(path, list(arguments), dict(environ))
         except OSError as error:
@@ -74,8 +80,9 @@ def _code(status: int) -> int:
 class _Signals:
     """Hears signals while the program runs. A handler is not inherited by it, as an ignored signal would be."""
 
-    def __init__(self, *, hangs_up: bool) -> None:
+    def __init__(self, heard: Callable[[int], None], *, hangs_up: bool) -> None:
         self._process = 0
+        self._heard = heard
         self._early: list[int] = []
         self._hangs_up = hangs_up
         self._before: dict[int, Any] = {}
@@ -98,6 +105,7 @@ class _Signals:
 
     def _hear(self, number: int, _: FrameType | None) -> None:
         if number in PASSED_ON:
+            self._heard(number)
             self._early.append(number)
             if self._process:
                 self.started(self._process)
