@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ def open_shell(app: App[Any], environment: str) -> bool:
         app.notify(str(error), severity="error", markup=False)
         return False
     finally:
-        if told:  # the terminal is gone, or somebody ends us: the shell was only the first to hear of it
+        if foreground.hung_up():
+            told.append(signal.SIGHUP)
+        if told:  # the shell was only the first to hear of it
             app.exit(foreground.BY_SIGNAL + told[0])
     return True

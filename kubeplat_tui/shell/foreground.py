@@ -46,8 +46,8 @@ def run(
     """Run a program with our terminal and streams until it ends; its exit code, 128 and the number for a signal.
 
     Only in the main thread. The terminal is given back as it was. SIGTERM and SIGHUP are passed on, with `hangs_up`
-    as SIGHUP: an interactive shell ignores the other; `heard` is told of them, for they were meant for us, too. Raises `InputError` where there is no such program,
-    `KubeplatError` where it cannot be started.
+    as SIGHUP: an interactive shell ignores the other; `heard` is told of them, for they were meant for us, too.
+    Raises `InputError` where there is no such program, `KubeplatError` where it cannot be started.
     """
     path = program(arguments[0], environ)
     with _terminal_given_back(), _Signals(heard, hangs_up=hangs_up) as signals:
@@ -61,6 +61,18 @@ def run(
             ) from error
         signals.started(process)
         return _code(_ended(process))
+
+
+def hung_up() -> bool:
+    """Whether our terminal is gone. Who is not in its foreground, as under a shell, gets no SIGHUP of that."""
+    try:
+        descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else -1
+        termios.tcgetattr(descriptor)
+    except termios.error:
+        return True
+    except (OSError, ValueError):  # there was none
+        return False
+    return False
 
 
 def _ended(process: int) -> int:

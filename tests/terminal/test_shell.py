@@ -88,6 +88,16 @@ def test_one_key_lends_the_applications_terminal_to_a_shell(place: Place) -> Non
     assert place.nothing_runs(), place.running()
 
 
+def test_a_killed_terminal_takes_the_application_with_it_that_lent_it(place: Place) -> None:
+    """The shell has the terminal's foreground: the application itself is told nothing."""
+    terminal = place.start("--playground", columns=130, rows=40)
+    terminal.see("Environments (1)", "play-jest")
+    terminal.press("!")
+    terminal.see("exit leads back to the application", "[play-jest@")
+    terminal.close()
+    assert place.nothing_runs(), place.running()
+
+
 def test_a_killed_terminal_takes_the_shell_with_it(place: Place) -> None:
     terminal = opened(place, "bash")
     type_line(terminal, "echo $((6 * 7)) $SSH_AUTH_SOCK", "42 /", "/agent")
