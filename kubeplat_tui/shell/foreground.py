@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
+import socket
 import sys
 import termios
 from typing import TYPE_CHECKING, Any
@@ -60,7 +62,7 @@ def run(
                 todo="Check that it is a program for this computer.",
             ) from error
         signals.started(process)
-        return _code(_ended(process))
+        return _code(_ended(process, signals))
 
 
 def hung_up() -> bool:
@@ -75,13 +77,16 @@ def hung_up() -> bool:
     return False
 
 
-def _ended(process: int) -> int:
+def _ended(process: int, signals: _Signals) -> int:
     """Wait for its end. One that stops itself (`suspend` in a shell) goes on: nobody could tell it to."""
     while True:
-        _, status = os.waitpid(process, os.WUNTRACED)
-        if not os.WIFSTOPPED(status):
+        changed, status = os.waitpid(process, os.WUNTRACED | os.WNOHANG)
+        if not changed:
+            signals.wait()
+        elif os.WIFSTOPPED(status):
+            os.kill(process, signal.SIGCONT)
+        else:
             return status
-        os.kill(process, signal.SIGCONT)
 
 
 def _code(status: int) -> int:
@@ -90,7 +95,12 @@ def _code(status: int) -> int:
 
 
 class _Signals:
-    """Hears signals while the program runs. A handler is not inherited by it, as an ignored signal would be."""
+    """Hears signals while the program runs. A handler is not inherited by it, as an ignored signal would be.
+
+    Where there are several threads, the system may wake another one than the main one, and a `waitpid` there would
+    sleep on. So the main thread waits for the descriptor that Python writes to at every signal (set_wakeup_fd), the
+    child's own end (SIGCHLD) included.
+    """
 
     def __init__(self, heard: Callable[[int], None], *, hangs_up: bool) -> None:
         self._process = 0
@@ -100,6 +110,11 @@ class _Signals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> _Signals:
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+        self._wakes_before = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, self._hear)
         for number in (*LEFT_TO_IT, *PASSED_ON):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._hear)
@@ -108,6 +123,16 @@ class _Signals:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakes_before)
+        self._woken.close()
+        self._waker.close()
+
+    def wait(self) -> None:
+        """Until a signal came, also one that came since the last time."""
+        select.select([self._woken], [], [])
+        with contextlib.suppress(BlockingIOError):
+            while self._woken.recv(1024):
+                pass
 
     def started(self, process: int) -> None:
         """The program is there: what was heard until now is for it, too."""
