@@ -20,9 +20,12 @@ def _read(full_path: str, open_method: Any) -> Any:
     return _read_anew(JSONFileLoader(), full_path, open_method)
 
 
-# Each session of boto3 reads the descriptions of AWS's services again; here hundreds of sessions are made.
+# Each session of boto3 reads the descriptions of AWS's services again; here hundreds of sessions are made. That of S3
+# is changed by a client that is made of it, so each gets its own.
 _read_anew = JSONFileLoader._load_file  # type: ignore[attr-defined]  # its types leave it out
-JSONFileLoader._load_file = lambda _, path, open_method: _read(path, open_method)  # type: ignore[attr-defined]
+JSONFileLoader._load_file = lambda own, path, open_method: (  # type: ignore[attr-defined]
+    _read_anew(own, path, open_method) if "/s3" in path else _read(path, open_method)
+)
 
 
 @pytest.fixture

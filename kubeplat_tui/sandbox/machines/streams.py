@@ -75,7 +75,8 @@ class FromOutside:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._left = LOGIN_BYTES
-        self.port: int = connection.getsockname()[1]
+        name = connection.getsockname()
+        self.port: int = name[1] if isinstance(name, tuple) else 0
         """Of this computer, where the client came in: 0 for a client that came through another machine."""
         self.trusted: Callable[[], bool] = lambda: False
         self._outbox = Outbox(connection.send, self._hang_up)
