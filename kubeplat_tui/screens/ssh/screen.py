@@ -202,15 +202,20 @@ class SshScreen(InventoryScreen):
         self.show_labels()
         self.refresh_bindings()
         if self.is_mounted:
-            self.call_after_refresh(self._focus_tab, typing)
+            pane = self.sessions.pane
+            begins = pane if pane is not None and not pane.terminal.live else None
+            self.call_after_refresh(self._focus_tab, typing, begins)
 
-    def _focus_tab(self, typing: bool) -> None:
-        """What is looked at takes the keys from what is not."""
+    def _focus_tab(self, typing: bool, begins: SessionPane | None = None) -> None:
+        """What is looked at takes the keys from what is not.
+
+        The shell of `begins` may have begun since this was asked for: its machine keeps the keys that it got by that.
+        """
         pane = self.sessions.pane
         if not self.is_active:
             return
         if pane is not None and pane.is_mounted:
-            pane.take_keys(typing=typing)
+            pane.take_keys(typing=typing or (pane is begins and pane.terminal.takes_every_key))
         else:
             self.set_focus(None)
             self.focus_content()
