@@ -21,7 +21,7 @@ push: ## push the image: make push REGISTRY=registry.example.org/team
 
 test: ## set up what is needed, check, and run every test
 	@$(TOOLS) python scripts/check.py
-	@$(TOOLS) python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(TOOLS) python -m pytest -n 5 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: ## every check of the code, and the tests of the Terraform roots
 	@$(TOOLS) python scripts/check.py

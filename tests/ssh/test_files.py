@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.ssh import files
+from kubeplat_tui.services.ssh import copying, files
 from kubeplat_tui.services.ssh.model import LinkState, SshError
 from kubeplat_tui.services.ssh.transfer_model import TransferProgress, TransferStoppedError
 from tests.ssh.driving import States
@@ -35,7 +35,10 @@ def home(farm: Farm) -> Iterator[Path]:
         farm.servers["secure-1"].run("rm", "-rf", path)
 
 
-def test_a_file_there_and_back(place: Place, home: Path, tmp_path: Path) -> None:
+def test_a_file_there_and_back(
+    place: Place, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "PACE", 0.0)  # a quick computer copies it within one
     source, back = tmp_path / "data", tmp_path / "back"
     source.write_bytes(DATA)
     source.chmod(0o640)
