@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from kubeplat_tui.services.errors import KubeplatError
@@ -261,6 +260,8 @@ def tells_expiry(said: str) -> bool:
 
 def seconds_ahead(response: Mapping[str, Any]) -> float | None:
     """How far AWS's clock is ahead of this computer's, by an answer's Date; None where it has none."""
+    from email.utils import parsedate_to_datetime
+
     from kubeplat_tui.services.events import now
 
     headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
