@@ -82,8 +82,6 @@ def _write(folder: Path, session: Session) -> None:
 
 
 def _all() -> dict[tuple[str, ...], str]:
-    import typer
-
     from kubeplat_tui import cli
 
     return man_pages.pages(typer.main.get_command(cli.build()))

@@ -150,11 +150,5 @@ def _context(command: Any) -> Any:
 
 def escaped(text: str) -> str:
     """Plain text as roff takes it: backslashes, dashes that stay dashes, and no control line."""
-    line = (
-        text.replace("\\", "\\e")
-        .replace("-", "\\-")
-        .replace("`", "\\(ga")
-        .replace("'", "\\(aq")
-        .replace('"', "\\(dq")
-    )
+    line = text.translate(ROFF)
     return f"\\&{line}" if line.startswith(".") else line
