@@ -122,8 +122,8 @@ class SshScreen(InventoryScreen):
         self.asker.show_next()
         pane = self.sessions.pane
         if pane is not None and not self._has_keys(pane):
-            # Asked for only then: the shell may begin while the dialog about its host key goes away.
-            self.call_after_refresh(lambda: self._focus_tab(pane.terminal.takes_every_key))
+            # Its shell may begin while the dialog about its host key goes away.
+            self.call_after_refresh(self._focus_tab, False, pane)
 
     def _has_keys(self, pane: SessionPane) -> bool:
         return self.focused is not None and pane in self.focused.ancestors_with_self
