@@ -68,13 +68,17 @@ def run(
 def hung_up() -> bool:
     """Whether our terminal is gone. Who is not in its foreground, as under a shell, gets no SIGHUP of that."""
     try:
-        descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else -1
-        termios.tcgetattr(descriptor)
+        termios.tcgetattr(_input())
     except termios.error:
         return True
     except (OSError, ValueError):  # there was none
         return False
     return False
+
+
+def _input() -> int:
+    """The descriptor of our standard input, whatever reads from it now; -1 where there is none."""
+    return sys.__stdin__.fileno() if sys.__stdin__ is not None else -1
 
 
 def _ended(process: int, signals: _Signals) -> int:
@@ -156,7 +160,7 @@ class _Signals:
 def _terminal_given_back() -> Iterator[None]:
     """A shell takes the terminal for its own process group; killed, it would not give it back."""
     try:
-        descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else -1
+        descriptor = _input()
         group = os.tcgetpgrp(descriptor)
         settings = termios.tcgetattr(descriptor)
     except (OSError, ValueError, termios.error):  # no terminal, or not ours
