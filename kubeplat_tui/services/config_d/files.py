@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.hcl.document import Document
+from kubeplat_tui.services.hcl.document import parsed
 from kubeplat_tui.services.terraform.configuration_files import LOCK_FILE, configuration_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from kubeplat_tui.services.hcl.document import Document
 
 ENVIRONMENTS = "environments"
 MODULES = "modules"
@@ -51,7 +53,7 @@ class UserFile:
 
     def document(self) -> Document:
         """The file, parsed. Raises `InputError` that names the place."""
-        return Document.parse(self.data, self.name)
+        return parsed(self.data, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,12 @@ def read(folder: Path | None, environment: str = "") -> ConfigD:
     _refuse_twins(found, "has the place of")
     for file in found:
         _refuse_values(file)
-    modules = _modules(found)
+    sources = _local_sources(found)
+    modules = _modules(found, sources)
     files = [_placed(file, modules) for file in found]
     _refuse_twins(files, "would have the place of")
     files.sort(key=lambda file: (not file.in_root, file.target))
-    return ConfigD(tuple(files), locks, _called(_local_sources(found), modules))
+    return ConfigD(tuple(files), locks, _called(sources, modules))
 
 
 def _found(folder: Path, environment: str) -> Iterator[UserFile]:
@@ -126,9 +129,8 @@ def _refuse_values(file: UserFile) -> None:
         )
 
 
-def _modules(files: list[UserFile]) -> frozenset[str]:
+def _modules(files: Iterable[UserFile], sources: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """The folders that are modules: named by a block, or below a folder `modules`."""
-    sources = _local_sources(files)
     found = {folder for file in files if (folder := _below_modules(file.target))}
     while True:
         more = set(found)

@@ -6,20 +6,19 @@ here both files are named before Terraform starts.
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from kubeplat_tui.services.errors import InputError
-from kubeplat_tui.services.hcl.document import Document
+from kubeplat_tui.services.hcl.document import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from kubeplat_tui.services.config_d.files import ConfigD
     from kubeplat_tui.services.events import Output
-    from kubeplat_tui.services.hcl.document import Block
+    from kubeplat_tui.services.hcl.document import Block, Document
     from kubeplat_tui.services.terraform.plan import Plan
 
 KINDS = {
@@ -65,10 +64,10 @@ def check_names(config_d: ConfigD, ours: Mapping[str, bytes]) -> None:
         return
     taken: dict[Name, str] = {}
     for path, data in ours.items():
-        for name, line in declared_in(data, path):
+        for name, line in declared_in(parsed(data, path)):
             taken[name] = f"{path}:{line}"
     for file in config_d.root_files:
-        for name, line in declared_in(file.data, file.name):
+        for name, line in declared_in(file.document()):
             place = f"{file.name}:{line}"
             if name in taken:
                 raise _clash(name, taken[name], place)
@@ -94,13 +93,8 @@ def _clash(name: Name, first: str, second: str) -> InputError:
     )
 
 
-@functools.lru_cache(maxsize=256)
-def declared_in(data: bytes, path: str) -> tuple[Declared, ...]:
-    """What one file of a root declares. Raises `InputError` where it cannot be parsed."""
-    return tuple(_declared(Document.parse(data, path)))
-
-
-def _declared(document: Document) -> Iterator[Declared]:
+def declared_in(document: Document) -> Iterator[Declared]:
+    """What one file of a root declares."""
     for block in document.blocks:
         if block.type in KINDS:
             yield Declared(Name(KINDS[block.type], ".".join(block.labels)), block.line)
@@ -150,11 +144,7 @@ class Origins:
     def of(cls, config_d: ConfigD) -> Origins:
         """Those of the user's files. Raises `InputError` where one cannot be parsed."""
         return cls(
-            {
-                name: file.heading
-                for file in config_d.root_files
-                for name, _ in declared_in(file.data, file.name)
-            }
+            {name: file.heading for file in config_d.root_files for name, _ in declared_in(file.document())}
         )
 
     def of_resource(self, module: str, type_: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -151,6 +152,12 @@ class Document:
         for _ in range(line - 1):
             at = self.data.index(b"\n", at) + 1
         return at
+
+
+@functools.lru_cache(maxsize=128)
+def parsed(data: bytes, name: str) -> Document:
+    """As `Document.parse`, remembered: for files that are read again and again, mostly unchanged."""
+    return Document.parse(data, name)
 
 
 def _comments(source: Source, nodes: list[Node]) -> tuple[Comment, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services import config_d
 from kubeplat_tui.services.errors import InputError, KubeplatError
-from kubeplat_tui.services.hcl.document import Document
+from kubeplat_tui.services.hcl.document import parsed
 from kubeplat_tui.services.variables.declarations import REQUIRED, SETTINGS, Validation, Variable
 from kubeplat_tui.services.variables.variable_types import ANY, check_default, parse_type
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kubeplat_tui.services.config_d import UserFile
-    from kubeplat_tui.services.hcl.document import Block, Comment
+    from kubeplat_tui.services.hcl.document import Block, Comment, Document
     from kubeplat_tui.services.values import Value
     from kubeplat_tui.services.variables.declarations import Required
 
@@ -96,7 +96,7 @@ def _read(data: bytes, name: str, root: str) -> Iterator[Variable]:
     """The variables that one file declares."""
     if not _DECLARES.search(data):
         return
-    document = Document.parse(data, name)
+    document = parsed(data, name)
     headings = _headings(document, root, PurePosixPath(name).stem)
     for block in document.blocks:
         if block.type == "variable" and len(block.labels) == 1:

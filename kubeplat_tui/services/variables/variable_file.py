@@ -6,24 +6,19 @@ import difflib
 import os
 import tempfile
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.hcl.brackets import BYTE_ORDER_MARK
-from kubeplat_tui.services.hcl.document import Document
+from kubeplat_tui.services.hcl.document import parsed
 from kubeplat_tui.services.variables.declarations import Problem
 from kubeplat_tui.services.workplace import cannot_write
 
 if TYPE_CHECKING:
+    from kubeplat_tui.services.hcl.document import Document
     from kubeplat_tui.services.values import Value
     from kubeplat_tui.services.variables.declarations import Declarations
-
-
-@lru_cache(maxsize=64)
-def _parsed(data: bytes, name: str) -> Document:
-    return Document.parse(data, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,7 @@ class VariableFile:
     @property
     def document(self) -> Document:
         """The parsed text. Raises `InputError` where it is not valid."""
-        return _parsed(self.data, self.path.name)
+        return parsed(self.data, self.path.name)
 
     @property
     def values(self) -> dict[str, Value]:
