@@ -52,8 +52,8 @@ class Following:
 
     def start(self, doing: str, work: Callable[[Stop], Iterator[Event]]) -> None:
         """Do `work` in a thread. The caller made sure that nothing is followed."""
-        self.running, self._stop, stop = True, Stop(), None
-        stop = self._stop
+        self.running = True
+        self._stop = stop = Stop()
         self._standings.clear()
         self._line.begin(doing)
         self._screen.app.run_worker(

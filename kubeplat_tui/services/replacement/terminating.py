@@ -179,7 +179,7 @@ class _Replaced:
 
     def reached(self, seen: Seen) -> bool:
         return all(
-            self._has_others(group, seen) if group else all(seen.gone(one.id) for one in going)
+            self._has_others(group, going, seen) if group else all(seen.gone(one.id) for one in going)
             for group, going in self._by_group().items()
         )
 
@@ -195,14 +195,14 @@ class _Replaced:
                     return found
         return None
 
-    def _has_others(self, name: str, seen: Seen) -> bool:
-        group, going = seen.groups.get(name), {one.id for one in self._by_group()[name]}
-        if group is None or any(seen.serves(member) for member in group.members if member.id in going):
+    def _has_others(self, name: str, going: list[Instance], seen: Seen) -> bool:
+        group, ids = seen.groups.get(name), {one.id for one in going}
+        if group is None or any(seen.serves(member) for member in group.members if member.id in ids):
             return False
         old = {member.id for member in self.before[name].members} if name in self.before else set()
         serving = [member.id for member in group.members if seen.serves(member)]
         fresh = [member for member in serving if member not in old]
-        return len(fresh) >= self._wanted(group, self._by_group()[name]) or len(serving) >= group.desired
+        return len(fresh) >= self._wanted(group, going) or len(serving) >= group.desired
 
     def _wanted(self, group: ScalingGroup, going: list[Instance]) -> int:
         """How many others must come: fewer where somebody made the group smaller meanwhile."""

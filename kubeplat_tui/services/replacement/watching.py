@@ -138,8 +138,7 @@ class Watch:
 
     def look(self) -> None:
         """Remember how things are: whatever differs later came after this. Raises `AwsError`s."""
-        everything = self.groups.all()
-        self.before = {name: everything[name] for name in self.names if name in everything}
+        self.before = self._groups_now()
         self.limit = PATIENCE + max(self.groups.hooks(self.before).values(), default=0)
         for name in self.before:
             self._activities |= {each.id: each.status for each in self.groups.activities(name)}
@@ -161,7 +160,7 @@ class Watch:
         )
 
     def sized(self, group: str, desired: int) -> Event:
-        """AWS was asked for another size."""
+        """The group has another size: by us, or by somebody else."""
         before, self._desired[group] = self._desired[group], desired
         return GroupActed(group=group, text=f"Its size is {desired} now, and was {before}.")
 
@@ -195,9 +194,12 @@ class Watch:
 
     # --- looking ----------------------------------------------------------------------------------
 
-    def _see(self) -> Seen:
+    def _groups_now(self) -> dict[str, ScalingGroup]:
         everything = self.groups.all()
-        groups = {name: everything[name] for name in self.names if name in everything}
+        return {name: everything[name] for name in self.names if name in everything}
+
+    def _see(self) -> Seen:
+        groups = self._groups_now()
         ids = {machine.id for machine in self.machines} | {
             member.id for group in [*groups.values(), *self.before.values()] for member in group.members
         }
@@ -231,11 +233,8 @@ class Watch:
 
     def _moved(self, seen: Seen) -> Iterator[Event]:
         for name, group in seen.groups.items():
-            if group.desired != self._desired.get(name, group.desired):
-                yield GroupActed(
-                    group=name, text=f"Its size is {group.desired} now, and was {self._desired[name]}."
-                )
-            self._desired[name] = group.desired
+            if group.desired != self._desired.setdefault(name, group.desired):
+                yield self.sized(name, group.desired)
         members = {
             member.id: (name, member) for name, group in seen.groups.items() for member in group.members
         }
