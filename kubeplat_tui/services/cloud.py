@@ -11,7 +11,6 @@ import os
 import socket
 import threading
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kubeplat_tui.services.errors import KubeplatError
@@ -337,14 +336,6 @@ class Cloud:
                 core.register_component("credential_provider", OurProvider(signing))
             self._session = boto3.Session(botocore_session=core, region_name=self.region)
         return self._session
-
-
-@lru_cache(maxsize=4)
-def _loader(data_path: str | None) -> Any:
-    """The reader of botocore's service descriptions, one for all clouds: read once, a client costs a tenth."""
-    from botocore.loaders import create_loader
-
-    return create_loader(data_path)
 
 
 class Clouds:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import functools
 import os
 import threading
 from typing import TYPE_CHECKING
@@ -22,8 +21,6 @@ from kubeplat_tui.services.events import now
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-
-    from botocore.loaders import Loader
 
     from kubeplat_tui.services.credentials.keys import Resolved, Wanted
     from kubeplat_tui.services.credentials.model import CredentialQuestions
@@ -208,7 +205,6 @@ class CloudCredentials:
         from kubeplat_tui.services.credentials.sts import StsSessions
 
         session = botocore_session(self.wanted.profile, self._environ)
-        session.register_component("data_loader", _loader())
         sessions: StsSessions = StsSessions(
             session, self._region, self._cache, self._questions(),
             profile=self.wanted.profile or "", may_ask=not quiet, fresh=fresh,
@@ -217,14 +213,6 @@ class CloudCredentials:
             return resolve(self.wanted, session, self._region, sessions, self._environ)
         finally:
             self._entries = tuple(sessions.entries)
-
-
-@functools.cache
-def _loader() -> Loader:
-    """Botocore's descriptions of the services, read once: each resolution has a session of its own."""
-    from botocore.loaders import create_loader
-
-    return create_loader()
 
 
 def _early(held: Resolved) -> float:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from botocore.loaders import Loader
     from botocore.session import Session
 
 SSO_SETTINGS = ("sso_session", "sso_start_url", "sso_account_id")
@@ -30,7 +32,19 @@ def botocore_session(profile: str | None, environ: Mapping[str, str]) -> Session
     with contextlib.suppress(BotoCoreError, OSError):
         if named in session.available_profiles:
             session.set_config_variable("profile", named)
+        session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
     return session
+
+
+@functools.cache
+def _loader(data_path: str | None) -> Loader:
+    """Botocore's descriptions of the services, read once for all sessions: a client costs a tenth then.
+
+    What botocore writes into them (S3's paths lose their bucket) it writes once, and every client needs it so.
+    """
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 class SharedFiles:
