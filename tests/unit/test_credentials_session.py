@@ -481,6 +481,28 @@ def test_a_region_that_does_not_exist(account: Account, monkeypatch: pytest.Monk
     assert "could not be reached" in known.credentials_status().problem
 
 
+def test_a_region_is_told_though_aws_profile_names_nothing(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.write(credentials=f"[work]\n{KEYS}")
+    account.rules.regions_off = {"ap-east-1"}
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    refused = account.cloud(account.credentials(), "ap-east-1").credentials_status()
+    assert refused.problem.startswith(
+        "The region ap-east-1 does not know the credentials, which are good elsewhere"
+    )
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    unknown = Cloud("eu-west-9", "work", hurried=True, credentials=account.credentials())
+    assert unknown.credentials_status().problem.startswith("AWS has no region eu-west-9.")
+
+
+def test_the_service_descriptions_are_read_once_for_all_clouds(account: Account) -> None:
+    account.write(credentials=f"[work]\n{KEYS}")
+    first, second = (account.cloud(account.credentials()).client("sts") for _ in range(2))
+    assert first is not second
+    assert first.meta.service_model.metadata is second.meta.service_model.metadata
+
+
 def test_the_sandbox_has_its_own(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
     monkeypatch.setenv("AWS_PROFILE", "production")

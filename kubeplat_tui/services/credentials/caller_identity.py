@@ -19,6 +19,7 @@ from kubeplat_tui.services.aws_errors import (
     translated,
 )
 from kubeplat_tui.services.cloud import Identity
+from kubeplat_tui.services.credentials.files import botocore_session
 
 if TYPE_CHECKING:
     from kubeplat_tui.services.cloud import Cloud
@@ -119,19 +120,16 @@ def _elsewhere(cloud: Cloud) -> Identity | None:
 
 
 def _partition(region: str) -> str:
-    import boto3
     from botocore.exceptions import UnknownRegionError
 
     try:
-        return str(boto3.Session().get_partition_for_region(region))
+        return str(botocore_session(None, {}).get_partition_for_region(region))
     except UnknownRegionError:
         return ""
 
 
 def _is_known(region: str) -> bool:
-    import boto3
-
-    session = boto3.Session()
+    session = botocore_session(None, {})
     return any(
         region in session.get_available_regions("ec2", name) for name in session.get_available_partitions()
     )
