@@ -56,10 +56,11 @@ def check(paths: Iterable[Path], declarations: Callable[[str], Declarations]) ->
     return found + list(_shared_buckets(given))
 
 
-def of_environment(path: Path, declarations: Declarations) -> list[FileProblem]:
-    """Everything wrong with one environment's file."""
+def _of_environment(path: Path, declarations: Declarations) -> list[FileProblem]:
+    """Everything wrong with one environment's file, or with the example, whose name may not be one."""
     try:
-        check_name(path.stem)
+        if path.stem not in templates.EXAMPLES:
+            check_name(path.stem)
         problems = VariableFile.load(path).problems(declarations)
     except InputError as error:
         return [FileProblem(path, None, "", str(error))]
@@ -71,12 +72,8 @@ def _of_file(path: Path, declarations: Callable[[str], Declarations]) -> Iterato
         yield from _of_template(path, declarations(SAMPLE.name))
     elif path.suffix != SUFFIX:
         yield FileProblem(path, None, "", f"An environment's file is named NAME{SUFFIX}.")
-    elif path.stem in templates.EXAMPLES:
-        # Complete by itself, though never an environment: its name may not be one.
-        problems = VariableFile.load(path).problems(declarations(path.stem))
-        yield from (_told(path, problem) for problem in problems)
     else:
-        yield from of_environment(path, declarations(path.stem))
+        yield from _of_environment(path, declarations(path.stem))
 
 
 def _of_template(path: Path, declarations: Declarations) -> Iterator[FileProblem]:

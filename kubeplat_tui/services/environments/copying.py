@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.environments import networks
-from kubeplat_tui.services.environments.creation import bucket_names
+from kubeplat_tui.services.environments.creation import VPC, bucket_names
 from kubeplat_tui.services.environments.model import LONGEST_BUCKET, Environment
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.services.hcl.document import Document
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.values import Value
     from kubeplat_tui.services.variables.declarations import Declarations
 
-VPC = "vpc_cidr"
 IN_VPC = (*(f"{tier}_subnets" for tier in networks.TIERS), "secure_nodes")
 """The variables whose addresses lie in the VPC."""
 
@@ -129,22 +128,21 @@ def _moved_attribute(
 ) -> Document:
     """In the text, so that what is written around the addresses stays."""
     start, end = attribute.span.start, attribute.span.end
-    text = _ADDRESS.sub(
-        lambda found: _moved_text(found[0].decode(), before, after).encode(), document.data[start:end]
-    )
+    text = _moved_text(document.data[start:end], before, after)
     return Document.parse(document.data[:start] + text + document.data[end:], document.source.name)
 
 
 def _moved_value(value: object, before: IPv4Network, after: IPv4Network) -> Value:
     if isinstance(value, dict):
         return {str(key): _moved_value(item, before, after) for key, item in value.items()}
-    text = str(value)
-    return _ADDRESS.sub(
-        lambda found: _moved_text(found[0].decode(), before, after).encode(), text.encode()
-    ).decode()
+    return _moved_text(str(value).encode(), before, after).decode()
 
 
-def _moved_text(text: str, before: IPv4Network, after: IPv4Network) -> str:
+def _moved_text(text: bytes, before: IPv4Network, after: IPv4Network) -> bytes:
+    return _ADDRESS.sub(lambda found: _moved_address(found[0].decode(), before, after).encode(), text)
+
+
+def _moved_address(text: str, before: IPv4Network, after: IPv4Network) -> str:
     try:
         address = ipaddress.IPv4Address(text)
     except ValueError:
