@@ -31,8 +31,8 @@ class TextDialog(Dialog[str]):
         *,
         note: str = "",
         verb: str = "takes it",
-        take: Callable[[str], None] | None = None,
-        check: Callable[[str], None] | None = None,
+        take: Callable[[str], object] | None = None,
+        check: Callable[[str], object] | None = None,
     ) -> None:
         super().__init__()
         self._title = title
@@ -77,7 +77,7 @@ class TextDialog(Dialog[str]):
             self.workers.cancel_group(self, "check")  # its answer would come after the better one
             self._run("take", lambda: take(typed), lambda: self._taken(typed))
 
-    def _run(self, group: str, do: Callable[[], None], then: Callable[[], None]) -> None:
+    def _run(self, group: str, do: Callable[[], object], then: Callable[[], None]) -> None:
         """Run `do` in a thread; its error is said, after success comes `then`."""
 
         def work() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.message import Message
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from kubeplat_tui.actions import bindings
@@ -23,8 +24,11 @@ class Tick(Widget, can_focus=True):
     Tick:focus { background: $cursor; text-style: bold; }
     """
 
+    value = reactive(False)
+    """Whether it is on."""
+
     class Changed(Message):
-        """It was switched."""
+        """Somebody switched it."""
 
         def __init__(self, tick: Tick) -> None:
             super().__init__()
@@ -33,7 +37,7 @@ class Tick(Widget, can_focus=True):
     def __init__(self, words: str, value: bool = False, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._words = words
-        self.value = value
+        self.set_reactive(Tick.value, value)
 
     def render(self) -> Content:
         """The box and the words."""
@@ -42,7 +46,6 @@ class Tick(Widget, can_focus=True):
     def action_flip(self) -> None:
         """Switch it."""
         self.value = not self.value
-        self.refresh()
         self.post_message(self.Changed(self))
 
     def on_click(self, event: events.Click) -> None:

@@ -35,8 +35,8 @@ def copy(screen: BaseScreen, name: str, then: Then) -> None:
             note="Buckets, networks, names and the key will be its own; what else is there can be changed "
             "under Variables.",
             verb="makes it",
-            take=lambda typed: _forget(intents.copy_environment(name, typed)),
-            check=lambda typed: _check_free(intents, typed),
+            take=lambda typed: intents.copy_environment(name, typed),
+            check=lambda typed: check_free(intents.workplace.environments, typed),
         ),
         lambda typed: then(typed) if typed else None,
     )
@@ -54,8 +54,8 @@ def rename(screen: BaseScreen, name: str, then: Then) -> None:
                 name,
                 note="Its file, its runs, the working copy of its secrets and its entries in the keyring go along.",
                 verb="renames it",
-                take=lambda typed: _forget(intents.rename_environment(name, typed)),
-                check=lambda typed: _check_free(intents, typed) if typed != name else None,
+                take=lambda typed: intents.rename_environment(name, typed),
+                check=lambda typed: typed == name or check_free(intents.workplace.environments, typed),
             ),
             lambda typed: then(typed) if typed else None,
         )
@@ -101,12 +101,3 @@ def _unbuilt(intents: Intents, name: str) -> Environment:
         ) from error
     moving.check_nothing_is_built(environment, intents.standing(name), None)
     return environment
-
-
-def _check_free(intents: Intents, typed: str) -> None:
-    """Raise `InputError` where it cannot be a new environment's name."""
-    check_free(intents.workplace.environments, typed)
-
-
-def _forget(_: object) -> None:
-    """A dialog wants to know only that it worked."""

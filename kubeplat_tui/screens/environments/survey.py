@@ -87,7 +87,7 @@ class Survey:
             problem = error
         except Exception as error:  # noqa: BLE001 - whatever a library raises must end as a sentence, not a crash
             problem = kubeplat.unexpected(f"asking what stands of {name}", error)
-        return name, Standing(Built.UNKNOWN, 0, None, "", str(problem))
+        return name, Standing(Built.UNKNOWN, why=str(problem))
 
     # --- in the application's thread ----------------------------------------------------------------
 

@@ -221,9 +221,7 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
     def _take(self, known: Suggestion) -> None:
         if not (known.arn or known.profiles or self._place_chosen):
             self._place_chosen = True
-            tick = self.query_one("#sandbox", Tick)
-            tick.value = True  # there is nothing of AWS's on this computer
-            tick.refresh()
+            self.query_one("#sandbox", Tick).value = True  # there is nothing of AWS's on this computer
             self._show_place(sandbox=True)
             return
         self._known = known
@@ -239,9 +237,7 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
         """Put the suggestions into every field that nobody typed into."""
         typed = self._typed
         if not self._zone_chosen:
-            tick = self.query_one("#make_zone", Tick)
-            tick.value = typed.sandbox
-            tick.refresh()
+            self.query_one("#make_zone", Tick).value = typed.sandbox
         if self._known is None:
             return
         name = typed.texts[Answer.NAME].strip()
@@ -266,16 +262,21 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
     def _show_problems(self, problems: Mapping[Answer, str]) -> None:
         self._problems = problems
         for row in self.query(FieldRow):
-            row.show_problem(self._visible_problem(row.field.answer))
+            row.show_problem(self._visible_problem(row))
         self._describe()
         self.refresh_bindings()
 
-    def _visible_problem(self, answer: Answer) -> str:
+    @property
+    def _wrong(self) -> list[FieldRow]:
+        """The fields with a problem that is shown."""
+        return [row for row in self.query(FieldRow) if self._visible_problem(row)]
+
+    def _visible_problem(self, row: FieldRow) -> str:
         """What is wrong with a field.
 
         Before somebody wants to go on, an empty one is not scolded, nor is one for the name that is wrong.
         """
-        row = self._row(answer)
+        answer = row.field.answer
         filled = bool(row.input.value) and (answer in self._touched or answer not in FOLLOWS_NAME)
         return self._problems.get(answer, "") if row.display and (filled or self._tried) else ""
 
@@ -285,14 +286,14 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
         self._describe()
 
     def _describe(self) -> None:
-        wrong = [row for row in self.query(FieldRow) if self._visible_problem(row.field.answer)]
+        wrong = self._wrong
         note = f"  ✖ {len(wrong)} wrong" if wrong else ""
         title = Content.assemble(("New environment", "bold"), (note, "$error"))
         self.query_one("#title", Static).update(title, layout=False)
         row = self.focused.parent if self.focused else None
         help_, problem = "Space switches it.", ""
         if isinstance(row, FieldRow):
-            help_, problem = row.field.help, self._visible_problem(row.field.answer)
+            help_, problem = row.field.help, self._visible_problem(row)
         if (help_, problem) != self._described:
             self._described = help_, problem
             help_line = self.query_one("#help", Static)
@@ -316,7 +317,7 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "problem":
-            return any(self._visible_problem(answer) for answer in self._problems)
+            return bool(self._wrong)
         return super().check_action(action, parameters)
 
     @property
@@ -329,7 +330,7 @@ class NewEnvironmentScreen(BaseScreen, inherit_bindings=False):
 
     def action_problem(self) -> None:
         """Go to the next field with a problem."""
-        wrong = [row for row in self.query(FieldRow) if self._visible_problem(row.field.answer)]
+        wrong = self._wrong
         here = self.focused.parent if self.focused else None
         after = wrong[wrong.index(here) + 1 :] if here in wrong else wrong
         if wrong:
