@@ -4,8 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from kubeplat_tui.commands.session import Session
-from kubeplat_tui.services.environments import answers
-from kubeplat_tui.services.environments.answers import Answer
+from kubeplat_tui.services.environments.answers import Answer, listed
 from kubeplat_tui.services.environments.creation import ZONES, NewEnvironment, Suggestion
 from kubeplat_tui.services.environments.templates import STANDARD
 from kubeplat_tui.services.errors import InputError
@@ -25,7 +24,7 @@ def filled(session: Session, new: NewEnvironment) -> NewEnvironment:
     for note in known.notes:
         session.note(note)
     new = _completed(new, known)
-    wrong = answers.problems(session.intents.workplace, session.intents.declarations(new.name), new, known)
+    wrong = session.intents.answer_problems(new, known)
     if wrong:
         raise InputError(" ".join(wrong.values()), todo="Nothing was made.")
     return new
@@ -54,8 +53,8 @@ def _public_zone(new: NewEnvironment, known: Suggestion) -> str:
 
 def _answered(new: NewEnvironment, answer: Answer, typed: str) -> NewEnvironment:
     """`new` with one answer as it was typed; lists are written with commas or spaces."""
-    listed = answer in {Answer.ZONES, Answer.ACCESS}
-    change: dict[str, Any] = {answer.value: tuple(typed.replace(",", " ").split()) if listed else typed}
+    is_list = answer in {Answer.ZONES, Answer.ACCESS}
+    change: dict[str, Any] = {answer.value: listed(typed) if is_list else typed}
     return replace(new, **change)
 
 
@@ -85,8 +84,9 @@ class Wizard:
         new = self._field(new, Answer.NETWORK, "Network of the VPC", new.vpc_cidr)
         new = self._field(new, Answer.ACCESS, "Networks that may reach it", ", ".join(new.access_cidrs))
         new = self._public_zone(new, known)
-        new = answers.completed(self._field(new, Answer.PRIVATE_ZONE, "Private zone", new.private_zone_name))
-        self._session.err.print(self._session.intents.preview_environment(new)[1], soft_wrap=True)
+        new = self._field(new, Answer.PRIVATE_ZONE, "Private zone", new.private_zone_name)
+        new, text = self._session.intents.preview_environment(new)
+        self._session.err.print(text, soft_wrap=True)
         if not self._yes("Write this file?", default=True):
             raise InputError("Nothing was made.")
         return new
@@ -126,9 +126,7 @@ class Wizard:
             self._session.note(wrong)
 
     def _wrong(self, new: NewEnvironment, answer: Answer) -> str:
-        intents = self._session.intents
-        found = answers.problems(intents.workplace, intents.declarations(new.name), new, self._known)
-        return found.get(answer, "")
+        return self._session.intents.answer_problems(new, self._known).get(answer, "")
 
     def _yes(self, title: str, *, default: bool) -> bool:
         typed = self._typed(f"{title} (yes/no)", "yes" if default else "no")

@@ -74,9 +74,9 @@ class EnvironmentIntents(Held):
 
         Starts nothing and asks nobody; blocks for a few seconds at most. Raises `InputError` for a broken file.
         """
-        from kubeplat_tui.services.environments.standing import Standings
+        from kubeplat_tui.services.environments import standing
 
-        return Standings(self._viewing().open).read(self.environment(name))
+        return standing.read(self._viewing().open, self.environment(name))
 
     def suggest_environment(
         self, name: str, *, region: str = "", profile: str = "", sandbox: bool = False
@@ -117,9 +117,9 @@ class EnvironmentIntents(Held):
 
     def preview_environment(self, new: NewEnvironment) -> tuple[NewEnvironment, str]:
         """The answers with what was left out, and the file that `make_environment` makes of them."""
-        from kubeplat_tui.services.environments import answers, creation
+        from kubeplat_tui.services.environments import creation
 
-        whole = answers.completed(new)
+        whole = creation.completed(new)
         return whole, creation.text_of(self.workplace, self.declarations(), whole).decode()
 
     def copy_environment(self, source: str, name: str) -> Environment:

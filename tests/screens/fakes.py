@@ -234,8 +234,6 @@ def suggestion(region: str, profile: str, *, sandbox: bool) -> Suggestion:
         vpc_cidr="10.81.0.0/16",
         taken=(Taken("10.80.0.0/16", "staging"),),
         access_cidrs=("127.0.0.1/32",) if sandbox else ("203.0.113.7/32",),
-        terraform_bucket_name="unused",
-        secrets_bucket_name="unused",
         profile=profile,
         profiles=() if sandbox else ("default", "lab", "staging"),
         templates=("environment",),

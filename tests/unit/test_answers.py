@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubeplat_tui.services.environments import answers
+from kubeplat_tui.services.environments import answers, creation
 from kubeplat_tui.services.environments.answers import Answer
 from kubeplat_tui.services.environments.creation import NewEnvironment, Suggestion, text_of
 from kubeplat_tui.services.environments.networks import Taken
@@ -37,8 +37,6 @@ KNOWN = Suggestion(
     vpc_cidr="10.81.0.0/16",
     taken=(Taken("10.80.0.0/16", "staging"),),
     access_cidrs=(),
-    terraform_bucket_name="",
-    secrets_bucket_name="",
     profiles=("default", "staging"),
     public_zones=("example.com",),
 )
@@ -108,7 +106,7 @@ def test_right_answers_have_none_and_what_is_not_known_is_not_compared(
 def test_a_completed_answer_makes_the_same_file_twice(
     workplace: Workplace, declarations: Declarations
 ) -> None:
-    whole = answers.completed(RIGHT)
+    whole = creation.completed(RIGHT)
     assert text_of(workplace, declarations, whole) == text_of(workplace, declarations, whole)
     assert whole.terraform_bucket_name.startswith("lab-2-state-")
-    assert answers.completed(whole) == whole
+    assert creation.completed(whole) == whole

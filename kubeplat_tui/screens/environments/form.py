@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.environments.answers import Answer
+from kubeplat_tui.services.environments.answers import Answer, listed
 from kubeplat_tui.services.environments.creation import ZONES, NewEnvironment
 
 if TYPE_CHECKING:
@@ -95,11 +94,6 @@ class Typed:
             private_zone_name=text[Answer.PRIVATE_ZONE],
             template=text[Answer.TEMPLATE],
         )
-
-
-def listed(text: str) -> tuple[str, ...]:
-    """The words of a list, with commas or spaces between them."""
-    return tuple(word for word in re.split(r"[,\s]+", text) if word)
 
 
 def suggested(known: Suggestion, name: str, *, sandbox: bool) -> dict[Answer, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -50,15 +49,9 @@ DECLARED = {
 """The variables whose own validations judge an answer."""
 
 
-def completed(new: NewEnvironment) -> NewEnvironment:
-    """The answers with everything made up that was left out: two files made of them are the same."""
-    state, held = creation.bucket_names(new.name)
-    return replace(
-        new,
-        terraform_bucket_name=new.terraform_bucket_name or state,
-        secrets_bucket_name=new.secrets_bucket_name or held,
-        private_zone_name=new.private_zone_name or f"{new.name}.internal",
-    )
+def listed(text: str) -> tuple[str, ...]:
+    """The words of a list as it is typed, with commas or spaces between them."""
+    return tuple(text.replace(",", " ").split())
 
 
 def problems(

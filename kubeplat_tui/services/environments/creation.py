@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT
 from kubeplat_tui.services.environments import networks, templates
 from kubeplat_tui.services.environments.files import create_file, discover, load, parse
-from kubeplat_tui.services.environments.model import LONGEST_BUCKET, Environment, check_free, taken_name
+from kubeplat_tui.services.environments.model import LONGEST_BUCKET, Environment, check_free
 from kubeplat_tui.services.environments.networks import Taken
 from kubeplat_tui.services.errors import InputError
 
@@ -27,6 +27,8 @@ OF_CLUSTER = {"pod_network": "pods of every environment", "service_network": "se
 
 ZONES = 3
 """etcd keeps its majority when a zone is lost only with three."""
+SANDBOX_NETWORK = "127.0.0.1/32"
+"""Who may reach a sandbox: this computer only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,6 @@ class Suggestion:
     vpc_cidr: str
     taken: tuple[Taken, ...]
     access_cidrs: tuple[str, ...]
-    terraform_bucket_name: str
-    secrets_bucket_name: str
     profile: str = ""
     profiles: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
@@ -87,8 +87,7 @@ def make(workplace: Workplace, declarations: Declarations, new: NewEnvironment) 
     path = check_free(workplace.environments, new.name)
     data = text_of(workplace, declarations, new)
     check_environment(parse(path, data), declarations)
-    if not create_file(path, data):
-        raise taken_name(path)
+    create_file(path, data)
     return load(workplace.environments, new.name)
 
 
@@ -110,8 +109,7 @@ def copy(
     used += [network for one in taken if (network := networks.network_of(one.cidr)) is not None]
     data = copying.copied(original, original.path.read_bytes(), name, declarations, used)
     check_environment(parse(path, data), declarations)
-    if not create_file(path, data):
-        raise taken_name(path)
+    create_file(path, data)
     return load(workplace.environments, name)
 
 
@@ -136,10 +134,21 @@ def text_of(workplace: Workplace, declarations: Declarations, new: NewEnvironmen
     return templates.rendered(templates.find(workplace, new.template), values_of(new))
 
 
+def completed(new: NewEnvironment) -> NewEnvironment:
+    """The answers with everything made up that was left out: two files made of them are the same."""
+    state, held = bucket_names(new.name)
+    return replace(
+        new,
+        terraform_bucket_name=new.terraform_bucket_name or state,
+        secrets_bucket_name=new.secrets_bucket_name or held,
+        private_zone_name=new.private_zone_name or f"{new.name}.internal",
+    )
+
+
 def values_of(new: NewEnvironment) -> dict[str, Value]:
     """What a template is filled in with. Raises `InputError` where zones or network are none."""
     layout = networks.layout(new.vpc_cidr, zone_letters(new))
-    state, held = bucket_names(new.name)
+    new = completed(new)
     return {
         "user": new.name,
         "environment": new.name,
@@ -147,12 +156,12 @@ def values_of(new: NewEnvironment) -> dict[str, Value]:
         "account": SANDBOX_ACCOUNT if new.sandbox else new.account,
         "profile": new.profile,
         "sandbox": new.sandbox,
-        "access_cidrs": ["127.0.0.1/32"] if new.sandbox and not new.access_cidrs else list(new.access_cidrs),
+        "access_cidrs": [SANDBOX_NETWORK] if new.sandbox and not new.access_cidrs else list(new.access_cidrs),
         "public_zone_name": new.public_zone_name,
         "public_zone_create": new.public_zone_create,
-        "private_zone_name": new.private_zone_name or f"{new.name}.internal",
-        "terraform_bucket_name": new.terraform_bucket_name or state,
-        "secrets_bucket_name": new.secrets_bucket_name or held,
+        "private_zone_name": new.private_zone_name,
+        "terraform_bucket_name": new.terraform_bucket_name,
+        "secrets_bucket_name": new.secrets_bucket_name,
         "suffix": _suffix(),
         "networks": layout.settings(),
     }

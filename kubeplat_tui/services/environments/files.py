@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.environments.listing import environment_files
-from kubeplat_tui.services.environments.model import RESERVED, SUFFIX, TEMPLATES, Environment, Found
+from kubeplat_tui.services.environments.model import (
+    RESERVED,
+    SUFFIX,
+    TEMPLATES,
+    Environment,
+    Found,
+    taken_name,
+)
 from kubeplat_tui.services.errors import InputError, KubeplatError
 from kubeplat_tui.services.hcl.document import Document
 from kubeplat_tui.services.workplace import cannot_write
@@ -86,10 +93,10 @@ def parse(path: Path, data: bytes) -> Environment:
     return Environment(name, path, values, lines)
 
 
-def create_file(path: Path, data: bytes) -> bool:
-    """Write a new file, readable by its owner only; whole or not at all, and never over another.
+def create_file(path: Path, data: bytes) -> None:
+    """Write a new environment's file, readable by its owner only; whole or not at all.
 
-    False where somebody else's is there. Raises `KubeplatError` where it cannot be written.
+    Raises `InputError` where its name is taken by now, `KubeplatError` where it cannot be written.
     """
     temporary: Path | None = None
     try:
@@ -100,14 +107,13 @@ def create_file(path: Path, data: bytes) -> bool:
             file.flush()
             os.fsync(file.fileno())
         _link(temporary, path)
-    except FileExistsError:
-        return False
+    except FileExistsError as error:
+        raise taken_name(path) from error
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-    return True
 
 
 def _link(temporary: Path, path: Path) -> None:

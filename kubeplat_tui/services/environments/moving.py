@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.environments import copying
 from kubeplat_tui.services.environments.files import create_file, load, parse
-from kubeplat_tui.services.environments.model import SUFFIX, Environment, check_free, taken_name
+from kubeplat_tui.services.environments.model import SUFFIX, Environment, check_free
 from kubeplat_tui.services.environments.standing import Built, Standing
 from kubeplat_tui.services.errors import InputError, KubeplatError, LeftOverError
 from kubeplat_tui.services.events import Question
@@ -128,12 +128,6 @@ def check_nothing_is_built(environment: Environment, standing: Standing, cloud: 
             why="Somebody builds it, or a run was killed.",
             todo="Wait for it; a lock whose holder is gone is taken away by kubeplat unlock.",
         )
-    if standing.locked_by:
-        raise InputError(
-            f"The state of {environment.name} is locked by {standing.locked_by}.",
-            why="Somebody may be building it right now.",
-            todo=f"Wait for it; or take the lock away: kubeplat --environment {environment.name} unlock.",
-        )
     if cloud is not None:
         _check_account(environment, cloud)
         _check_elsewhere(environment, cloud)
@@ -173,8 +167,7 @@ def rename(workplace: Workplace, declarations: Declarations, name: str, new: str
 
 def _move_files(source: Environment, path: Path, data: bytes, old_folder: Path, new_folder: Path) -> None:
     """File and folder under the new name, or nothing changed."""
-    if not create_file(path, data):
-        raise taken_name(path)
+    create_file(path, data)
     try:
         path.chmod(source.path.stat().st_mode & 0o777)
         if old_folder.exists():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.cloud import SANDBOX_ACCOUNT
 from kubeplat_tui.services.environments import networks, templates
-from kubeplat_tui.services.environments.creation import ZONES
+from kubeplat_tui.services.environments.creation import SANDBOX_NETWORK, ZONES
 from kubeplat_tui.services.environments.files import create_file, load, parse
 from kubeplat_tui.services.environments.listing import playground_name
 from kubeplat_tui.services.environments.model import (
@@ -17,6 +18,7 @@ from kubeplat_tui.services.environments.model import (
     SUFFIX,
     Environment,
 )
+from kubeplat_tui.services.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,11 +56,12 @@ def create_playground(
                 "region": region,
                 "account": SANDBOX_ACCOUNT if sandbox else account,
                 "sandbox": sandbox,
-                "access_cidrs": ["127.0.0.1/32"] if sandbox else list(access_cidrs),
+                "access_cidrs": [SANDBOX_NETWORK] if sandbox else list(access_cidrs),
                 "suffix": secrets.token_hex(3),
                 "networks": networks.layout(vpc_cidr, letters).settings() if known else {},
             },
         )
         parse(path, text)  # what does not parse is not written
-        create_file(path, text)
+        with contextlib.suppress(InputError):  # another kubeplat made it meanwhile
+            create_file(path, text)
     return load(workplace.environments, name)

@@ -71,24 +71,6 @@ class Visit:
         """Nothing is held."""
 
 
-class Standings:
-    """Reads standings. The clients are kept, one for each place; what they say is not.
-
-    `open_cloud` opens an environment's cloud for looking at, None where its sandbox does not run.
-    """
-
-    def __init__(self, open_cloud: Callable[[Environment], Cloud | None]) -> None:
-        self._open = open_cloud
-
-    def read(self, environment: Environment) -> Standing:
-        """What exists of `environment`. Blocks for a few seconds at most; raises nothing that AWS or a file may say."""
-        try:
-            cloud = self._open(environment)
-            return NOTHING if cloud is None else look(cloud, environment)
-        except KubeplatError as error:
-            return Standing(Built.UNKNOWN, why=str(error))
-
-
 class Viewing:
     """The clouds that environments are only looked at with: one for each region and identity, shared.
 
@@ -125,6 +107,18 @@ class Viewing:
             self._known.clear()
         for cloud in clouds:
             cloud.close()
+
+
+def read(open_cloud: Callable[[Environment], Cloud | None], environment: Environment) -> Standing:
+    """What exists of `environment`. Blocks for a few seconds at most; raises nothing that AWS or a file may say.
+
+    `open_cloud` opens an environment's cloud for looking at, None where its sandbox does not run.
+    """
+    try:
+        cloud = open_cloud(environment)
+        return NOTHING if cloud is None else look(cloud, environment)
+    except KubeplatError as error:
+        return Standing(Built.UNKNOWN, why=str(error))
 
 
 def look(cloud: Cloud, environment: Environment) -> Standing:

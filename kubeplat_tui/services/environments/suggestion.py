@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kubeplat_tui.services import caller
 from kubeplat_tui.services.aws_errors import aws_call
 from kubeplat_tui.services.environments import networks, templates
-from kubeplat_tui.services.environments.creation import ZONES, Suggestion, bucket_names, networks_of
+from kubeplat_tui.services.environments.creation import SANDBOX_NETWORK, ZONES, Suggestion, networks_of
 from kubeplat_tui.services.environments.model import DEFAULT_REGION
 from kubeplat_tui.services.environments.networks import Taken
 from kubeplat_tui.services.errors import KubeplatError
@@ -21,7 +21,7 @@ from kubeplat_tui.services.errors import KubeplatError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from kubeplat_tui.services.cloud import Cloud, Identity
+    from kubeplat_tui.services.cloud import Cloud
     from kubeplat_tui.services.environments.model import Environment
     from kubeplat_tui.services.variables.declarations import Declarations
     from kubeplat_tui.services.workplace import Workplace
@@ -29,16 +29,10 @@ if TYPE_CHECKING:
     Answer = TypeVar("Answer")
 
 PARALLEL = 6
-SANDBOX_NETWORK = "127.0.0.1/32"
-CLUSTER_NETWORKS = {
-    "pod_network": "pods of every environment",
-    "service_network": "services of every environment",
-}
 
 
-def region_of(environ: Mapping[str, str] | None = None) -> str:
+def region_of(environ: Mapping[str, str]) -> str:
     """The region that this shell names, else the usual one."""
-    environ = os.environ if environ is None else environ
     return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
 
 
@@ -67,7 +61,7 @@ def suggest(
     """A suggestion for the environment `name` in the account and region of `cloud`. Blocks for a few seconds."""
     notes = _Notes()
     with ThreadPoolExecutor(PARALLEL) as pool:
-        identity = pool.submit(notes.tried, lambda: _identity(cloud))
+        identity = pool.submit(notes.tried, cloud.identity)
         regions = pool.submit(notes.tried, lambda: list(_regions(cloud)))
         zones = pool.submit(notes.tried, lambda: list(_zones(cloud)))
         vpcs = pool.submit(notes.tried, lambda: list(_vpcs(cloud)))
@@ -87,7 +81,6 @@ def suggest(
         notes.add("This computer's own address could not be learned: write your networks yourself.")
     if free is None:
         notes.add("Every private network of a VPC's size is taken: write a smaller one yourself.")
-    state, held = bucket_names(name)
     return Suggestion(
         regions=tuple(regions.result() or _known_regions()),
         region=cloud.region,
@@ -97,8 +90,6 @@ def suggest(
         vpc_cidr=str(free or ""),
         taken=taken,
         access_cidrs=(address,) if address else (),
-        terraform_bucket_name=state,
-        secrets_bucket_name=held,
         profile=profile,
         profiles=() if sandbox else tuple(caller.profiles(os.environ if environ is None else environ)),
         templates=tuple(templates.names(workplace)),
@@ -124,10 +115,6 @@ class _Notes:
         except KubeplatError as error:
             self.add(str(error))
             return None
-
-
-def _identity(cloud: Cloud) -> Identity:
-    return cloud.identity()
 
 
 def _regions(cloud: Cloud) -> Iterator[str]:
