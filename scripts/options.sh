@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # Sourced by play.kube and run.kube after launch.sh: the options that both have, and the start itself.
 #
+#   usage_of_options PLACE                 prints what they do, and the sentence PLACE: where it runs if nobody said it
 #   option WORDS...                        reads one option; sets `taken` to how many words it was
 #   launch PLACE NAME EXAMPLE WORDS...     starts kubeplat for `who`, with the words that follow the options
 #
-# PLACE is where that is if nobody said it: native, or preferred (in the container where there is one). NAME is the
-# environment's, "" where it is not known yet; EXAMPLE is what a script could say instead of opening the application.
+# The PLACE of launch is where that is if nobody said it: native, or preferred (in the container where there is one).
+# NAME is the environment's, "" where it is not known yet; EXAMPLE is what a script could say instead of opening the
+# application.
 
 # shellcheck disable=SC2034,SC2154 # set here for who sources this, or there for us
 
@@ -25,6 +27,23 @@ config_d=${KUBEPLAT_CONFIG_D:-}
 bad_usage() {
     say "$1 Try: ${0##*/} --help"
     exit 2
+}
+
+usage_of_options() {
+    cat <<USAGE
+  --shell                 a shell with the environment's commands on its PATH, instead of the application
+  -- COMMAND [WORD...]    one command in that shell, such as: -- kubectl get nodes
+  --native                run on this computer, in a private Python environment (made on the first call)
+  --container             run in the container image that \`make\` builds
+  --image NAME            run in this image
+  --config-d FOLDER       build the Terraform files in FOLDER together with the platform's (default: ./terraform)
+  -h, --help              this text
+
+$1
+Environment: KUBEPLAT_CONTAINER=1 or 0 stands for --container or --native, KUBEPLAT_IMAGE for --image, and
+KUBEPLAT_ENGINE names docker or podman. KUBEPLAT_PYTHON names the Python of a native run (3.11 or newer),
+KUBEPLAT_TERRAFORM its Terraform or OpenTofu. docs/container.md tells what a container gets of this computer.
+USAGE
 }
 
 option() {
