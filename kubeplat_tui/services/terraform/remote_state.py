@@ -102,47 +102,35 @@ class StateStore:
 
     def elsewhere(self) -> list[str]:
         """The keys of this environment's states under other regions' names; raises as `objects` does."""
-        ours = self.prefix()
-        place = f"/{self._environment}/"
+        places = (f"{region}/{self._environment}/" for region in self._regions())
         return [
             key
-            for region in self._regions()
-            for key in self._listed(f"{region}{place}")
-            if not key.startswith(ours) and key.endswith(".tfstate")
+            for place in places
+            if place != self.prefix()
+            for key in self._listed(place)
+            if key.endswith(".tfstate")
         ]
 
     def _regions(self) -> list[str]:
         """What the bucket's keys begin with, up to the first slash."""
+        pages = self._pages(f"s3://{self.bucket}", Delimiter="/")
+        return [one["Prefix"].rstrip("/") for page in pages for one in page.get("CommonPrefixes", ())]
+
+    def _listed(self, prefix: str) -> dict[str, datetime]:
+        pages = self._pages(f"s3://{self.bucket}/{prefix}", Prefix=prefix)
+        return {one["Key"]: one["LastModified"] for page in pages for one in page.get("Contents", ())}
+
+    def _pages(self, place: str, **of: str) -> list[dict[str, Any]]:
+        """Everything that ListObjectsV2 answers for `of`; nothing without a bucket."""
         from botocore.exceptions import ClientError
 
-        with aws_call(f"Listing s3://{self.bucket}"):
+        with aws_call(f"Listing {place}"):
             try:
                 pages = self._cloud.client("s3").get_paginator("list_objects_v2")
-                found = [
-                    one["Prefix"].rstrip("/")
-                    for page in pages.paginate(Bucket=self.bucket, Delimiter="/")
-                    for one in page.get("CommonPrefixes", ())
-                ]
+                return list(pages.paginate(Bucket=self.bucket, **of))
             except ClientError as error:
                 if code_of(error) == "NoSuchBucket":
                     return []
-                raise
-        return found
-
-    def _listed(self, prefix: str) -> dict[str, datetime]:
-        from botocore.exceptions import ClientError
-
-        with aws_call(f"Listing s3://{self.bucket}/{prefix}"):
-            try:
-                pages = self._cloud.client("s3").get_paginator("list_objects_v2")
-                return {
-                    one["Key"]: one["LastModified"]
-                    for page in pages.paginate(Bucket=self.bucket, Prefix=prefix)
-                    for one in page.get("Contents", ())
-                }
-            except ClientError as error:
-                if code_of(error) == "NoSuchBucket":
-                    return {}
                 raise
 
     def read(self, root: Root) -> State | None:
