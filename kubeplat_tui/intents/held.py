@@ -7,13 +7,14 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.credentials.cloud_credentials import SharedCredentials
+from kubeplat_tui.services.credentials.shared import SharedCredentials
 from kubeplat_tui.services.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubeplat_tui.services.cloud import Cloud, SandboxDoor, SandboxStatus
+    from kubeplat_tui.services.credentials.keys import Wanted
     from kubeplat_tui.services.credentials.model import CredentialQuestions
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.environments.standing import Viewing
@@ -39,7 +40,7 @@ class Held:
         self.workplace = workplace or Workplace.from_environment(self._environ)
         self._door = sandbox
         self._user = user
-        self._clouds: dict[str, tuple[tuple[str, ...], Cloud]] = {}
+        self._clouds: dict[str, tuple[tuple[bool, str, Wanted], Cloud]] = {}
         self._ssh: dict[str, Connections] = {}
         self._forwards: dict[str, Forwards] = {}
         self._declarations: dict[str, tuple[frozenset[tuple[str, int, int]], Declarations]] = {}
@@ -188,7 +189,7 @@ class Held:
         """Give back what is held for an environment that is gone."""
         with self._lock:
             held = self._forwards.pop(name, None), self._ssh.pop(name, None)
-            _, cloud = self._clouds.pop(name, ((), None))
+            _, cloud = self._clouds.pop(name, (None, None))
         for each in (*held, cloud):
             if each is not None:
                 each.close()
@@ -203,14 +204,7 @@ class Held:
     def _cloud(self, environment: Environment) -> Cloud:
         from kubeplat_tui.services.cloud import Clouds, wanted_by
 
-        wanted = wanted_by(environment)
-        place = (
-            str(environment.sandbox),
-            environment.region,
-            environment.profile,
-            wanted.role_arn,
-            wanted.mfa_serial,
-        )
+        place = environment.sandbox, environment.region, wanted_by(environment)
         with self._lock:
             known = self._clouds.get(environment.name)
             if known and known[0] == place and not known[1].lost:

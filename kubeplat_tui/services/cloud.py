@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from kubeplat_tui.services.credentials.cloud_credentials import CloudCredentials, SharedCredentials
+    from kubeplat_tui.services.credentials.cloud_credentials import CloudCredentials
     from kubeplat_tui.services.credentials.keys import Resolved, Wanted
     from kubeplat_tui.services.credentials.model import CredentialsStatus
+    from kubeplat_tui.services.credentials.shared import SharedCredentials
     from kubeplat_tui.services.environments import Environment
 
 SANDBOX_ACCOUNT = "123456789012"
@@ -364,7 +365,7 @@ class Clouds:
                     todo="Start it with ./play.kube or ./run.kube, which bring the sandbox's packages.",
                 )
             return Cloud(environment.region, None, self._sandbox.open(), hurried=self._hurried)
-        from kubeplat_tui.services.credentials.cloud_credentials import SharedCredentials
+        from kubeplat_tui.services.credentials.shared import SharedCredentials
 
         shared = self._shared or SharedCredentials(lambda: None, self._environ)
         wanted = wanted_by(environment)

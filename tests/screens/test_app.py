@@ -63,6 +63,7 @@ HEAVY = {
     "textual.widgets._data_table",
     "kubeplat_tui.sandbox.door",
     "kubeplat_tui.services.build",
+    "kubeplat_tui.services.credentials.cloud_credentials",
     "kubeplat_tui.screens.build.screen",
     "kubeplat_tui.screens.variables.screen",
 }

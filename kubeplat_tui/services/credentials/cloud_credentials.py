@@ -218,22 +218,3 @@ class CloudCredentials:
 def _early(held: Resolved) -> float:
     life = held.keys.seconds_left(held.made)
     return min(EARLY_SECONDS, life / SHARE)
-
-
-class SharedCredentials:
-    """The credentials of everything that is opened: environments that want the same ones share them."""
-
-    def __init__(
-        self, questions: Callable[[], CredentialQuestions | None], environ: Mapping[str, str] | None = None
-    ) -> None:
-        self._questions = questions
-        self._environ = environ
-        self._known: dict[Wanted, CloudCredentials] = {}
-        self._lock = threading.Lock()
-
-    def of(self, wanted: Wanted, region: str) -> CloudCredentials:
-        """The credentials for `wanted`. Whoever comes first says in which region STS is asked."""
-        with self._lock:
-            if wanted not in self._known:
-                self._known[wanted] = CloudCredentials(wanted, region, self._questions, self._environ)
-            return self._known[wanted]
