@@ -12,7 +12,6 @@ from kubeplat_tui.actions import bindings
 from kubeplat_tui.screens.base import EnvironmentScreen
 from kubeplat_tui.screens.environments import run_state
 from kubeplat_tui.screens.overview_words import (
-    READING,
     Reading,
     checklist_words,
     expiry_words,
@@ -22,6 +21,7 @@ from kubeplat_tui.screens.overview_words import (
     network,
     next_words,
     output_text,
+    part_words,
     problem_words,
     run_time,
     sandbox_words,
@@ -202,15 +202,16 @@ class OverviewScreen(EnvironmentScreen):
     def _facts(self) -> Iterator[Fact]:
         site, parts = self.site, self._parts
         last = last_change(parts.runs)
-        yield "State", self._state(last)
-        yield "Identity", identity_words(parts.identity, site.environment.account)
+        account, now = site.environment.account, self.kubeplat.now()
+        yield "State", part_words(last, self._state)
+        yield "Identity", part_words(parts.identity, lambda who: identity_words(who, account))
         yield "Region", Content(" · ".join(filter(None, [site.environment.region, zones(site)])))
         yield "Network", Content(network(site))
         yield "Kubernetes", Content(text_of(setting(site, "kubernetes_version")) or "the default version")
-        yield "Machines", machine_words(parts.machines)
-        yield "Certificates", expiry_words(parts.expiry, self.kubeplat.now())
+        yield "Machines", part_words(parts.machines, machine_words)
+        yield "Certificates", part_words(parts.expiry, lambda expiry: expiry_words(expiry, now))
         if site.environment.sandbox:
-            yield "Sandbox", sandbox_words(parts.sandbox)
+            yield "Sandbox", part_words(parts.sandbox, sandbox_words)
             if parts.sandbox is not None and not isinstance(parts.sandbox, KubeplatError | Reading):
                 yield "Log", Content.assemble((str(parts.sandbox.log), "$quiet"))
         if parts.outputs_problem is not None:
@@ -219,11 +220,7 @@ class OverviewScreen(EnvironmentScreen):
             yield "Checklist", checklist_words(parts.to_do)
         yield "Next", next_words(last, known=not isinstance(parts.identity, KubeplatError))
 
-    def _state(self, last: RunRecord | KubeplatError | Reading | None) -> Content:
-        if isinstance(last, Reading):
-            return marked(READING)
-        if isinstance(last, KubeplatError):
-            return problem_words(last)
+    def _state(self, last: RunRecord | None) -> Content:
         words = marked(run_state(last))
         if last is None:
             return words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.content import Content
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.runs import RunRecord
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.services.values import Value
+
+Part = TypeVar("Part")
 
 READING = changing("reading")
 
@@ -49,24 +51,25 @@ def problem_words(error: KubeplatError) -> Content:
     )
 
 
-def identity_words(identity: Identity | KubeplatError | Reading, account: str) -> Content:
-    """Who we are, and whether that is the account the file names."""
-    if isinstance(identity, Reading):
+def part_words(part: Part | KubeplatError | Reading, words: Callable[[Part], Content]) -> Content:
+    """A part in its `words`; or that it is being read, or why it could not be."""
+    if isinstance(part, Reading):
         return marked(READING)
-    if isinstance(identity, KubeplatError):
-        return problem_words(identity)
+    if isinstance(part, KubeplatError):
+        return problem_words(part)
+    return words(part)
+
+
+def identity_words(identity: Identity, account: str) -> Content:
+    """Who we are, and whether that is the account the file names."""
     who = Content.assemble(identity.arn.rpartition(":")[2], (f" · account {identity.account}", "$quiet"))
     if identity.account == account:
         return who
     return Content.assemble(who, ("  ▲ the file names account ", "$warning"), account)
 
 
-def machine_words(machines: Sequence[Instance] | KubeplatError | Reading) -> Content:
+def machine_words(machines: Sequence[Instance]) -> Content:
     """How many machines each layer has, by state."""
-    if isinstance(machines, Reading):
-        return marked(READING)
-    if isinstance(machines, KubeplatError):
-        return problem_words(machines)
     alive = [one for one in machines if one.state != "terminated"]
     if not alive:
         return marked(none("none"))
@@ -85,12 +88,8 @@ def machine_words(machines: Sequence[Instance] | KubeplatError | Reading) -> Con
     return Content("   ").join(layers)
 
 
-def expiry_words(expiry: Expiry | KubeplatError | Reading | None, now: datetime) -> Content:
+def expiry_words(expiry: Expiry | None, now: datetime) -> Content:
     """What expires next of what is in use, as the working copy on this computer has it."""
-    if isinstance(expiry, Reading):
-        return marked(READING)
-    if isinstance(expiry, KubeplatError):
-        return problem_words(expiry)
     if expiry is None:
         return marked(none("none on this computer yet"))
     mark = expiry_mark(expiry, now)
@@ -101,12 +100,8 @@ def expiry_words(expiry: Expiry | KubeplatError | Reading | None, now: datetime)
     return Content.assemble(said, "  ", ("6", "bold $primary"), " renews it")
 
 
-def sandbox_words(status: SandboxStatus | KubeplatError | Reading | None) -> Content:
+def sandbox_words(status: SandboxStatus | None) -> Content:
     """The sandbox's process."""
-    if isinstance(status, Reading):
-        return marked(READING)
-    if isinstance(status, KubeplatError):
-        return problem_words(status)
     if status is None:
         return marked(none("not running"))
     kept = " · kept when kubeplat ends" if status.kept else ""
