@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from kubeplat_tui.services.errors import InputError, KubeplatError
-from kubeplat_tui.services.events import FileChanged
+from kubeplat_tui.services.events import FileChanged, to_the_end
 from kubeplat_tui.widgets import cells
 
 if TYPE_CHECKING:
@@ -28,14 +28,12 @@ MOST_LISTED = 30
 
 def followed(session: Session, work: Generator[Event, None, Result], *, quiet: bool = False) -> Result:
     """Do `work` to its end and give its result; each file that changed is a line, unless `quiet`."""
-    while True:
-        try:
-            event = next(work)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
+
+    def say(event: Event) -> None:
         if isinstance(event, FileChanged) and not quiet:
             session.note(f"{event.action.value}: {event.key}")
+
+    return to_the_end(work, say)
 
 
 def brought_in_step(session: Session, store: SecretStore) -> list[str]:

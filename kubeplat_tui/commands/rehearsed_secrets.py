@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kubeplat_tui.services import tokens
 from kubeplat_tui.services.errors import KubeplatError
-from kubeplat_tui.services.events import FileAction, FileChanged, PlanReady, StepFinished
+from kubeplat_tui.services.events import FileAction, FileChanged, PlanReady, StepFinished, to_the_end
 from kubeplat_tui.services.secrets import leaks, steps
 from kubeplat_tui.services.secrets.model import State
 from kubeplat_tui.services.secrets.store import SecretStore
@@ -224,12 +224,7 @@ def _arguments() -> Iterator[tuple[str, bytes]]:
 
 def _to_the_end(events: Generator[Event, None, Result]) -> Result:
     """Play it to its end; what it returns."""
-    while True:
-        try:
-            next(events)
-        except StopIteration as ended:
-            result: Result = ended.value
-            return result
+    return to_the_end(events, lambda _: None)
 
 
 def expect(condition: bool, sentence: str) -> None:

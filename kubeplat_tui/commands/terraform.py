@@ -10,7 +10,7 @@ import typer
 
 from kubeplat_tui.commands.session import Front, Session
 from kubeplat_tui.commands.verb import PlaygroundOption, complete_environments
-from kubeplat_tui.services.events import DiagnosticRaised, Event, Level, LogLine, Root
+from kubeplat_tui.services.events import DiagnosticRaised, Event, Level, LogLine, Root, to_the_end
 from kubeplat_tui.services.terraform import reading
 from kubeplat_tui.shell import foreground, settings
 
@@ -71,21 +71,15 @@ def terraform(
 
 def _prepared(session: Session, root: Root, words: list[str]) -> reading.Invocation:
     site = session.open()
-    preparing = reading.prepared(site, root, words)
-    while True:
-        try:
-            _say(session, next(preparing))
-        except StopIteration as end:
-            call: reading.Invocation = end.value
-            return call
 
+    def say(event: Event) -> None:
+        """Only what is wrong: the output is Terraform's."""
+        if isinstance(event, LogLine) and event.level in {Level.WARNING, Level.ERROR}:
+            session.note(event.text)
+        elif isinstance(event, DiagnosticRaised):
+            session.note(event.diagnostic.summary)
 
-def _say(session: Session, event: Event) -> None:
-    """Only what is wrong: the output is Terraform's."""
-    if isinstance(event, LogLine) and event.level in {Level.WARNING, Level.ERROR}:
-        session.note(event.text)
-    elif isinstance(event, DiagnosticRaised):
-        session.note(event.diagnostic.summary)
+    return to_the_end(reading.prepared(site, root, words), say)
 
 
 def _absolute(command: str, words: list[str]) -> list[str]:

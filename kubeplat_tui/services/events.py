@@ -11,15 +11,17 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from kubeplat_tui.services.errors import ExitCode, KubeplatError
     from kubeplat_tui.services.terraform.plan import Action, Plan
     from kubeplat_tui.services.values import Value
+
+Result = TypeVar("Result")
 
 
 def now() -> datetime:
@@ -339,7 +341,21 @@ class PipelineFinished(Event):
 
 def failed(error: KubeplatError) -> PipelineFinished:
     """The end of what was ended by `error`."""
-    sentence = " ".join(part for part in (error.what, error.why) if part)
     return PipelineFinished(
-        outcome=Outcome.FAILED, exit_code=error.exit_code, sentence=sentence, todo=error.todo
+        outcome=Outcome.FAILED, exit_code=error.exit_code, sentence=sentence_of(error), todo=error.todo
     )
+
+
+def sentence_of(error: KubeplatError) -> str:
+    """What failed and why; what to do is told beside it."""
+    return " ".join(part for part in (error.what, error.why) if part)
+
+
+def to_the_end(work: Generator[Event, None, Result], seen: Callable[[Event], None]) -> Result:
+    """Do `work` to its end and give its result; what it says goes to `seen`."""
+    while True:
+        try:
+            seen(next(work))
+        except StopIteration as end:
+            result: Result = end.value
+            return result

@@ -24,6 +24,7 @@ from kubeplat_tui.services.events import (
     StepFinished,
     StepStarted,
     StopRequested,
+    sentence_of,
 )
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def play(
     except KubeplatError as error:
         yield started
         code = ExitCode.FAILED if isinstance(error, runs.BusyError) else ExitCode.BAD_INPUT
-        yield finished(Ending(Outcome.FAILED, _sentence(error), error.todo, code))
+        yield finished(Ending(Outcome.FAILED, sentence_of(error), error.todo, code))
         return
     with lock, contextlib.closing(journal):
         yield started
@@ -254,11 +255,7 @@ AGAIN = "Run again: it continues where this one ended."
 
 def _failed(error: KubeplatError) -> Ending:
     left = error.left if isinstance(error, PartlyDoneError) else ()
-    return Ending(Outcome.FAILED, _sentence(error), error.todo, error.exit_code, left=left)
-
-
-def _sentence(error: KubeplatError) -> str:
-    return " ".join(part for part in (error.what, error.why) if part)
+    return Ending(Outcome.FAILED, sentence_of(error), error.todo, error.exit_code, left=left)
 
 
 def finished(ending: Ending) -> PipelineFinished:

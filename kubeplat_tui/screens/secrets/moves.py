@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from kubeplat_tui.screens.secrets.outline import Standing, standing
+from kubeplat_tui.services.events import to_the_end
 from kubeplat_tui.services.secrets.model import State
 from kubeplat_tui.widgets.cells import byte_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kubeplat_tui.services.events import Event, Stop
     from kubeplat_tui.services.secrets.model import SecretFile, Transfer
     from kubeplat_tui.services.secrets.store import SecretStore
-
-Result = TypeVar("Result")
 
 
 class Way(StrEnum):
@@ -191,11 +190,11 @@ def carry_out(
     one = store.fetch if move.way is Way.FETCH else store.upload
     if plain:
         done = fetched if move.way is Way.FETCH else uploaded
-        done.append(run(one(plain, delete=answer.deletions, stop=stop), seen))
+        done.append(to_the_end(one(plain, delete=answer.deletions, stop=stop), seen))
     if theirs and not stop.requested:
-        fetched.append(run(store.fetch(theirs, overwrite=True, stop=stop), seen))
+        fetched.append(to_the_end(store.fetch(theirs, overwrite=True, stop=stop), seen))
     if mine and not stop.requested:
-        uploaded.append(run(store.upload(mine, overwrite=True, stop=stop), seen))
+        uploaded.append(to_the_end(store.upload(mine, overwrite=True, stop=stop), seen))
     every = [*fetched, *uploaded]
     return Moved(
         sum(len(each.moved) for each in fetched),
@@ -205,13 +204,3 @@ def carry_out(
         tuple(key for each in every for key in each.conflicts),
         any(each.stopped for each in every),
     )
-
-
-def run(steps: Generator[Event, None, Result], seen: Callable[[Event], None]) -> Result:
-    """Run to the end; what it says goes to `seen`."""
-    while True:
-        try:
-            seen(next(steps))
-        except StopIteration as end:
-            result: Result = end.value
-            return result

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kubeplat_tui.screens.secrets import deleting, listing
 from kubeplat_tui.screens.secrets.move_dialog import MoveDialog
-from kubeplat_tui.screens.secrets.moves import Answer, Move, Way, carry_out, files, run
-from kubeplat_tui.services.events import Stop
+from kubeplat_tui.screens.secrets.moves import Answer, Move, Way, carry_out, files
+from kubeplat_tui.services.events import Stop, to_the_end
 from kubeplat_tui.services.secrets.model import Side
 from kubeplat_tui.settings import Confirmation
 from kubeplat_tui.widgets.confirm import Decision
@@ -183,7 +183,7 @@ class SecretWork:
             if answer is not None:
                 self._do(
                     f"Renewing {name}",
-                    lambda store, _: run(store.renew([name]), self._screen.progress.tell),
+                    lambda store, _: to_the_end(store.renew([name]), self._screen.progress.tell),
                     lambda made: self._made(made, f"{name} is renewed here."),
                 )
 
@@ -211,7 +211,7 @@ class SecretWork:
             if answer is not None:
                 self._do(
                     "Making what is missing",
-                    lambda store, _: run(store.make_missing(), self._screen.progress.tell),
+                    lambda store, _: to_the_end(store.make_missing(), self._screen.progress.tell),
                     lambda made: self._made(made, f"{files(len(made.writes))} made here."),
                 )
 

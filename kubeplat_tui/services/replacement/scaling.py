@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import ExitCode, KubeplatError
-from kubeplat_tui.services.events import Outcome, PipelineFinished, StopRequested
+from kubeplat_tui.services.events import Outcome, PipelineFinished, StopRequested, sentence_of
 from kubeplat_tui.services.inventory import Inventory
 from kubeplat_tui.services.replacement.events import GroupActed
 from kubeplat_tui.services.replacement.groups import Groups
@@ -68,9 +68,7 @@ def scale(
         watched = yield from watch.follow(_Sized(name, wanted), f"{_machines(wanted)} in {pool}")
     except KubeplatError as error:
         goes_on = " AWS goes on with what was asked." if asked else ""
-        yield _failed(
-            Trouble(" ".join(filter(None, (error.what, error.why))) + goes_on, error.todo), error.exit_code
-        )
+        yield _failed(Trouble(sentence_of(error) + goes_on, error.todo), error.exit_code)
         return
     if watched.how is How.REACHED:
         yield _ended(Outcome.DONE, f"{_capital(pool)} has {_machines(wanted)} in service.")

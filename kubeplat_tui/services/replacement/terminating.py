@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.services.errors import ExitCode, KubeplatError, NotFoundError
-from kubeplat_tui.services.events import Outcome, PipelineFinished, StopRequested
+from kubeplat_tui.services.events import Outcome, PipelineFinished, StopRequested, sentence_of
 from kubeplat_tui.services.inventory import Inventory, Layer
 from kubeplat_tui.services.replacement import targets
 from kubeplat_tui.services.replacement.groups import Groups
@@ -86,7 +86,7 @@ class _Work:
                     return
                 self.done += machines
         except KubeplatError as error:
-            yield self._failed(" ".join(filter(None, (error.what, error.why))), error.todo, error.exit_code)
+            yield self._failed(sentence_of(error), error.todo, error.exit_code)
         else:
             yield self._finished()
 
