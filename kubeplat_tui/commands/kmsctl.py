@@ -3,12 +3,12 @@
 import typer
 
 from kubeplat_tui.commands.session import Front, Session
+from kubeplat_tui.commands.verb import ANOTHERS
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the verb to `app`. What stands behind it is kmsctl's own."""
-    own = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
-    app.command("kmsctl", context_settings={**own, "help_option_names": []})(kmsctl)
+    app.command("kmsctl", context_settings=ANOTHERS)(kmsctl)
 
 
 def kmsctl(context: typer.Context) -> None:

@@ -6,6 +6,7 @@ import sys
 import typer
 
 from kubeplat_tui.commands.session import Front, Session
+from kubeplat_tui.commands.verb import ANOTHERS
 from kubeplat_tui.services import kubectl as service
 from kubeplat_tui.services.environments import Environment
 from kubeplat_tui.shell import foreground, settings
@@ -15,8 +16,7 @@ INSTALL = "Install it (https://kubernetes.io/docs/tasks/tools), or use the conta
 
 def add_to(app: typer.Typer) -> None:
     """Add the verb to `app`. What stands behind it is kubectl's own."""
-    own = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
-    app.command("kubectl", context_settings={**own, "help_option_names": []})(kubectl)
+    app.command("kubectl", context_settings=ANOTHERS)(kubectl)
 
 
 def kubectl(context: typer.Context) -> None:

@@ -4,12 +4,12 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kubeplat_tui.commands.session import Front, Session
-from kubeplat_tui.commands.verb import PlaygroundOption, complete_environments
+from kubeplat_tui.commands.verb import ANOTHERS, PlaygroundOption, complete_environments
 from kubeplat_tui.services.events import DiagnosticRaised, Event, Level, LogLine, Root, to_the_end
 from kubeplat_tui.services.terraform import reading
 from kubeplat_tui.shell import foreground, settings
@@ -20,12 +20,7 @@ ASKS_FOR_HELP = {"-h", "-help"}
 def add_to(app: typer.Typer) -> None:
     """Add the verb to `app`, also under its old name. What stands behind it is Terraform's own."""
     # Only long options: Terraform's have one dash, and -version would be read as -e rsion.
-    own: dict[str, Any] = {
-        "allow_extra_args": True,
-        "ignore_unknown_options": True,
-        "allow_interspersed_args": False,
-    }
-    own["help_option_names"] = ["--help"]
+    own = ANOTHERS | {"help_option_names": ["--help"]}
     app.command("terraform", context_settings=own)(terraform)
     app.command("terraform.sh", context_settings=own)(terraform)
 

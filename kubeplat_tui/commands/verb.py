@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 EVERY_VERB = "Options of every verb"
+ANOTHERS: dict[str, Any] = {
+    "allow_extra_args": True,
+    "ignore_unknown_options": True,
+    "allow_interspersed_args": False,
+    "help_option_names": [],
+}
+"""Context settings of a verb that stands for another program: what stands behind it is that program's."""
 
 
 def complete_environments() -> list[str]:
