@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from kubeplat_tui.commands.prompts import typed
 from kubeplat_tui.services.credentials import failures
 from kubeplat_tui.services.credentials.model import ATTEMPTS
 
@@ -47,17 +48,10 @@ class AtTerminal:
             self._hand = None
 
     def _asked(self, question: MfaQuestion) -> str:
-        err = self._session.err
         if question.wrong:
-            err.print(Text(question.wrong, style="yellow"), soft_wrap=True)
+            self._session.err.print(Text(question.wrong, style="yellow"), soft_wrap=True)
         who = f"profile {question.profile}" if question.profile else "the environment variables"
         what = f"to assume {question.role_arn} with {who}" if question.role_arn else f"for {who}"
         again = f", attempt {question.attempt} of {ATTEMPTS}" if question.attempt > 1 else ""
         # Shown while it is typed: it is of use once, for half a minute.
-        err.print(Text(f"Code of the MFA device {question.serial}, {what}{again}: "), end="", soft_wrap=True)
-        err.file.flush()
-        try:
-            return input().strip()
-        except (EOFError, KeyboardInterrupt):
-            err.print()
-            return ""
+        return typed(self._session, Text(f"Code of the MFA device {question.serial}, {what}{again}: "))

@@ -9,6 +9,8 @@ from kubeplat_tui.services.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rich.text import Text
+
     from kubeplat_tui.commands.session import Session
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.events import Decisions, Question
@@ -90,14 +92,19 @@ def ask(session: Session, question: Question) -> str:
         if question.expected == "yes"
         else f"type {question.expected}; anything else leaves it as it is"
     )
-    session.err.print(Text(f"({choices}) "), end="")
+    answer = typed(session, Text(f"({choices}) "))
+    return "yes" if question.expected == "yes" and answer.lower() in {"y", "yes"} else answer
+
+
+def typed(session: Session, shown: Text) -> str:
+    """What is typed behind `shown`; "" where the input ended or ctrl+c was pressed."""
+    session.err.print(shown, end="", soft_wrap=True)
     session.err.file.flush()
     try:
-        answer = input().strip()
+        return input().strip()
     except (EOFError, KeyboardInterrupt):
         session.err.print()
         return ""
-    return "yes" if question.expected == "yes" and answer.lower() in {"y", "yes"} else answer
 
 
 def confirmed(session: Session, question: Question) -> bool:
