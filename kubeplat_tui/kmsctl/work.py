@@ -157,6 +157,6 @@ class Work:
             from kubeplat_tui.commands.session import Session
             from kubeplat_tui.intents import Intents
 
-            self._intents = Intents(environ=self.environ)
-            self._intents.credential_questions = Session(Given(), lambda: Intents(environ=self.environ)).codes
+            # The session's intents ask for the codes of MFA devices at the terminal.
+            self._intents = Session(Given(), lambda: Intents(environ=self.environ)).intents
         return self._intents
