@@ -1,6 +1,7 @@
 """`credentials`: whose AWS credentials an environment uses, from where, until when."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -8,9 +9,9 @@ import typer
 from kubeplat_tui.commands.session import Session
 from kubeplat_tui.commands.verb import verb
 from kubeplat_tui.services.credentials.model import CredentialsStatus
-from kubeplat_tui.services.credentials.words import until
 from kubeplat_tui.services.errors import ExitCode, InputError
 from kubeplat_tui.services.events import now
+from kubeplat_tui.services.runs import age_words
 
 RenewOption = Annotated[
     bool,
@@ -37,7 +38,7 @@ def credentials(session: Session, renew: RenewOption = False, forget: ForgetOpti
         raise InputError("--renew and --forget were both given.", todo="Leave one of them out.")
     site = session.open()
     if forget:
-        count = site.cloud.forget_credentials()
+        count = session.intents.forget_credentials(site)
         if session.options.json:
             session.print_json({"forgotten": count})
         else:
@@ -68,7 +69,23 @@ def _rows(status: CredentialsStatus) -> Iterator[tuple[str, str]]:
         ("access key", status.access_key_id),
         ("role", status.role_arn),
         ("MFA device", status.mfa_serial),
-        ("until", until(status, now()) if status.access_key_id else ""),
+        ("until", _until(status, now()) if status.access_key_id else ""),
         ("kept", "in the keyring" if status.cached else status.keyring),
     )
     return ((name, value) for name, value in named if value)
+
+
+def _until(status: CredentialsStatus, at: datetime) -> str:
+    """Until when they last, and what happens then: `14:05 UTC, in 52 minutes; renewed by themselves`."""
+    if status.expires is None:
+        return "they do not expire, as far as this computer can tell"
+    left = (status.expires - at).total_seconds()
+    when = f"in {age_words(left)}" if left > 0 else f"{age_words(-left)} ago"
+    how = (
+        "renewed by themselves"
+        if status.renews
+        else "a code of the MFA device renews them"
+        if status.renewable
+        else "renewed where they come from"
+    )
+    return f"{status.expires:%Y-%m-%d %H:%M} UTC, {when}; {how}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from kubeplat_tui.commands.credential_questions import AtTerminal
 from kubeplat_tui.commands.json_output import plain
-from kubeplat_tui.services.credentials.model import CODE_DIGITS
+from kubeplat_tui.services.credentials.model import CODE_DIGITS, is_code
 from kubeplat_tui.services.errors import InputError
 from kubeplat_tui.settings import Colours
 
@@ -48,7 +48,7 @@ class Options:
     ) -> None:
         """Take what was given at one more place of the command line; the later one wins. Raises `InputError`."""
         if mfa_code is not None:
-            if len(mfa_code) != CODE_DIGITS or not (mfa_code.isascii() and mfa_code.isdecimal()):
+            if not is_code(mfa_code):
                 raise InputError(f"--mfa-code takes the {CODE_DIGITS} digits that the MFA device shows.")
             self.mfa_code = mfa_code
         if environment is not None:

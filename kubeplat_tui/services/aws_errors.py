@@ -222,7 +222,7 @@ def reason(error: Exception) -> str:
     """What AWS or botocore says, as a sentence: without the blob that only AWS can read, and without any key."""
     response = getattr(error, "response", None) or {}
     said = str(response.get("Error", {}).get("Message") or "") if response else str(error)
-    said = one_line(_CANONICAL.sub("", _ENCODED.sub("", said))) or "It gave no reason"
+    said = one_line(_ENCODED.sub("", said)) or "It gave no reason"
     return said if said.endswith((".", "!", "?")) else f"{said}."
 
 

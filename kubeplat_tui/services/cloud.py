@@ -207,7 +207,8 @@ class Cloud:
     @property
     def expires(self) -> datetime | None:
         """When the keys in use expire; None where they do not, or nothing was asked yet. Never blocks."""
-        return self._own_credentials().expires if self._lease is None else None
+        login = self.login
+        return login.keys.expires if login is not None else None
 
     @property
     def login(self) -> Resolved | None:

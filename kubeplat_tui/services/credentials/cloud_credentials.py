@@ -20,7 +20,6 @@ from kubeplat_tui.services.events import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
     from kubeplat_tui.services.credentials.keys import Resolved, Wanted
     from kubeplat_tui.services.credentials.model import CredentialQuestions
@@ -62,12 +61,6 @@ class CloudCredentials:
         self._refused: CancelledError | None = None
         self._silent = 0
         self._entries: tuple[str, ...] = ()
-
-    @property
-    def expires(self) -> datetime | None:
-        """When the keys in use expire; None where they do not, or none are in use yet. Never blocks."""
-        held = self._held
-        return held.keys.expires if held is not None else None
 
     @property
     def held(self) -> Resolved | None:

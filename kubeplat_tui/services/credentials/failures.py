@@ -92,10 +92,10 @@ def role_refused(role_arn: str, serial: str, error: Exception) -> KubeplatError:
     )
 
 
-def of_sts(error: Exception, call: str, role_arn: str) -> KubeplatError:
-    """Any other failure of a call of STS."""
+def of_sts(error: Exception, role_arn: str) -> KubeplatError:
+    """Any other failure of a call of STS. `role_arn` is "" where no role was to be assumed."""
     doing = f"Assuming the role {role_arn}" if role_arn else "Opening a session with the MFA device"
-    return translated(error, doing=doing if call else "Asking STS")
+    return translated(error, doing=doing)
 
 
 def none_at_all(profile: str | None, files: SharedFiles, environ: Mapping[str, str]) -> KubeplatError:

@@ -89,6 +89,11 @@ class CredentialQuestions(Protocol):
         ...
 
 
+def is_code(typed: str) -> bool:
+    """Whether it can be a code of an MFA device."""
+    return len(typed) == CODE_DIGITS and typed.isascii() and typed.isdecimal()
+
+
 def masked(access_key_id: str) -> str:
     """An access key id that says which key it is and is of no use: `AKIA…WXYZ`."""
     shown = 4

@@ -20,6 +20,7 @@ from kubeplat_tui.services.credentials.keys import Child, Keys, Resolved
 from kubeplat_tui.services.credentials.model import Kind
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import now
+from kubeplat_tui.services.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +119,7 @@ def _of_variables(environ: Mapping[str, str], mfa_serial: str) -> _Base | None:
     except (ValueError, RuntimeError) as error:
         raise failures.of_variables_time(error) from error
     names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *(["AWS_SESSION_TOKEN"] if keys.token else [])]
-    source = f"the environment variables {', '.join(names[:-1])} and {names[-1]}"
+    source = f"the environment variables {listed(names)}"
     return _Base(keys, Kind.ENVIRONMENT, source, "", "", mfa_serial, Child.KEYS)
 
 

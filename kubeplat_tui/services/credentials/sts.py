@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kubeplat_tui.services.aws_errors import CredentialsError, code_of, is_forbidden, reason
 from kubeplat_tui.services.credentials import failures
 from kubeplat_tui.services.credentials.keys import Keys
-from kubeplat_tui.services.credentials.model import ATTEMPTS, CODE_DIGITS, MfaQuestion
+from kubeplat_tui.services.credentials.model import ATTEMPTS, CODE_DIGITS, MfaQuestion, is_code
 from kubeplat_tui.services.credentials.token_cache import entry_of
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class StsSessions:
             code = "".join(self._questions.mfa_code(asked).split())
             if not code:
                 raise failures.cancelled(serial)
-            if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code, re.ASCII):
+            if not is_code(code):
                 wrong = f"A code has {CODE_DIGITS} digits."
                 continue
             try:
@@ -129,20 +129,21 @@ class StsSessions:
     def _called(self, client: Any, call: str, arguments: dict[str, Any]) -> Keys:
         from botocore.exceptions import BotoCoreError, ClientError
 
+        serial, role = str(arguments.get("SerialNumber") or ""), str(arguments.get("RoleArn") or "")
         try:
             return Keys.of_answer(getattr(client, call)(**arguments)["Credentials"])
         except ClientError as error:
             # AWS says "AccessDenied" to all three; only its words tell them apart.
-            said, serial = reason(error), str(arguments.get("SerialNumber") or "")
+            said = reason(error)
             if is_forbidden(error) and _WRONG_CODE.search(said):
                 raise failures.WrongCodeError from error
             if serial and (_WRONG_DEVICE.search(said) or code_of(error) == "ValidationError"):
                 raise failures.wrong_device(serial, error) from error
-            if is_forbidden(error) and "RoleArn" in arguments:
-                raise failures.role_refused(str(arguments["RoleArn"]), serial, error) from error
-            raise failures.of_sts(error, call, str(arguments.get("RoleArn") or "")) from error
+            if is_forbidden(error) and role:
+                raise failures.role_refused(role, serial, error) from error
+            raise failures.of_sts(error, role) from error
         except BotoCoreError as error:
-            raise failures.of_sts(error, call, str(arguments.get("RoleArn") or "")) from error
+            raise failures.of_sts(error, role) from error
 
     def _client(self, source: Keys) -> Any:
         return self._session.create_client(
