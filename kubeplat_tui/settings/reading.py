@@ -7,6 +7,7 @@ import shlex
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services.wording import listed
 from kubeplat_tui.settings.key_names import CONTROLS, key_name
 from kubeplat_tui.settings.lines import key_lines, syntax_error
 from kubeplat_tui.settings.model import (
@@ -118,7 +119,7 @@ class Reader:
         for key in sorted(table.keys() - set(known)):
             of = f" of [{'.'.join(path)}]" if path else ""
             near = get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {_listed(known)}."
+            hint = f"did you mean {near[0]}?" if near else f"there are {listed(known)}."
             self.refuse((*path, key), f"{key} is no setting{of}; {hint}")
 
     def _theme(self) -> str:
@@ -217,8 +218,3 @@ class Reader:
                 else:
                     keymap[action] = ",".join(names.values())
         return keymap
-
-
-def _listed(names: Collection[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

@@ -18,6 +18,7 @@ from kubeplat_tui.services.environments.standing import Built, Standing
 from kubeplat_tui.services.errors import InputError, KubeplatError, LeftOverError
 from kubeplat_tui.services.events import Question
 from kubeplat_tui.services.hcl.document import Document
+from kubeplat_tui.services.wording import listed
 from kubeplat_tui.services.workplace import EnvironmentFolders, cannot_write
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Belongings:
         if self.secrets:
             count = "one file" if self.secrets == 1 else f"{self.secrets} files"
             parts.append(f"the working copy of its secrets ({count})")
-        said = f"With it {'go' if len(parts) > 1 else 'goes'} {_listed(parts)}."
+        said = f"With it {'go' if len(parts) > 1 else 'goes'} {listed(parts)}."
         if self.authorities:
             many = len(self.authorities) > 1
             whose = (
@@ -249,7 +250,7 @@ def _check_left(environment: Environment, cloud: Cloud) -> None:
 
     left = sweep(cloud, environment.name)
     if left:
-        some = _listed([f"{one.kind} {one.name}" for one in left[:3]])
+        some = listed([f"{one.kind} {one.name}" for one in left[:3]])
         more = f" and {len(left) - 3} more" if len(left) > 3 else ""
         raise InputError(
             f"Something of {environment.name} is left in its account: {some}{more}.",
@@ -292,7 +293,3 @@ def _store(name: str) -> KeyringStore:
     from kubeplat_tui.services.keyring_store import KeyringStore
 
     return KeyringStore(name)
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -10,6 +10,7 @@ from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.pki import authorities, bootstrap, certificates, kubeconfigs, leaves
 from kubeplat_tui.services.pki.findings import Finding, Health, names_in_files
 from kubeplat_tui.services.pki.profiles import AUTHORITIES, CLIENT_CA, Authority, profiles, warned_before
+from kubeplat_tui.services.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -179,7 +180,7 @@ def why_not_as_wanted(profile: Profile, certificate: x509.Certificate) -> str:
     """
     lacking = missing_names(profile, certificate)
     if lacking:
-        return f"lacks {_listed(lacking)}"
+        return f"lacks {listed(lacking)}"
     if certificate.subject != certificates.subject(profile.common_name, profile.organization):
         wanted = (
             f"{profile.common_name} of {profile.organization}"
@@ -188,7 +189,7 @@ def why_not_as_wanted(profile: Profile, certificate: x509.Certificate) -> str:
         )
         return f"is made out to {certificate.subject.rfc4514_string()} and not to {wanted}"
     unusable = [usage.value for usage in profile.usages if usage not in certificates.usages_in(certificate)]
-    return f"cannot be used as {_listed(unusable)}" if unusable else ""
+    return f"cannot be used as {listed(unusable)}" if unusable else ""
 
 
 def missing_names(profile: Profile, certificate: x509.Certificate) -> list[str]:
@@ -250,7 +251,3 @@ def _make(look: _Look) -> str:
 
 def _days(count: int) -> str:
     return "less than a day" if count == 0 else "one day" if count == 1 else f"{count} days"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
