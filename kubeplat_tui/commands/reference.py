@@ -194,7 +194,7 @@ DOCUMENTS = (
     ("ssh-key protect, ssh-key unprotect", '{"environment", "protected", "remembered"}'),
     (
         "sandbox, sandbox status, sandbox start",
-        '{"running", "sandbox": {"endpoint", "port", "pid", "started", "memory_bytes", "leases", "kept", '
+        '{"running", "sandbox": {"endpoint", "port", "pid", "container", "started", "memory_bytes", "leases", "kept", '
         '"log"} or null}',
     ),
     ("sandbox stop", '{"stopped"}'),
