@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.containers import Container, Vertical
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
+from kubeplat_tui import delivered
 from kubeplat_tui.actions import bindings
-from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.screens.sections import SECTION, SECTIONS
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.widgets.footer import KeyFooter
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from kubeplat_tui.app import KubeplatApp
+    from kubeplat_tui.delivered import Delivered
     from kubeplat_tui.opened import Opened
     from kubeplat_tui.services.site import Site
     from kubeplat_tui.widgets.filter_bar import FilterBar
@@ -134,20 +134,7 @@ class BaseScreen(Screen[None]):
         if not quiet:
             self.state.show_notice(loading(what, self.kubeplat.now()))
 
-        def work() -> None:
-            worker = get_current_worker()
-            try:
-                result = read()
-            except KubeplatError as error:
-                deliver = self._delivery(failed or self.show_failure, error)
-            except Exception as error:  # noqa: BLE001 - whatever a library raises must end as a sentence, not a crash
-                deliver = self._delivery(failed or self.show_failure, self.kubeplat.unexpected(what, error))
-            else:
-                deliver = self._delivery(show, result)
-            if not worker.is_cancelled:
-                self.post_message(Delivered(deliver))
-
-        return self.run_worker(work, thread=True, exclusive=True, group=group, exit_on_error=False)
+        return delivered.fetch(self, what, read, show, failed or self.show_failure, group=group)
 
     def show_failure(self, error: KubeplatError) -> None:
         """Show a failed reading."""
@@ -236,10 +223,6 @@ class BaseScreen(Screen[None]):
         await self.app.pop_screen()
 
     # --- messages ---------------------------------------------------------------------------------
-
-    @staticmethod
-    def _delivery(show: Callable[[T], None], result: T) -> Callable[[], None]:
-        return lambda: show(result)
 
     def on_delivered(self, event: Delivered) -> None:
         event.stop()

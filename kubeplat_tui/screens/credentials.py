@@ -8,11 +8,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from kubeplat_tui import delivered
 from kubeplat_tui.actions import bindings
-from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.screens.mfa_dialog import device_name
 from kubeplat_tui.services.credentials.model import Kind
-from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.widgets.cells import Mark, Tone, age, failed, moment, none, running, warned
 from kubeplat_tui.widgets.credentials_life import DUE_WITHIN
 from kubeplat_tui.widgets.dialog import Dialog
@@ -27,7 +26,9 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from kubeplat_tui.delivered import Delivered
     from kubeplat_tui.services.credentials.model import CredentialsStatus
+    from kubeplat_tui.services.errors import KubeplatError
     from kubeplat_tui.services.site import Site
 
 
@@ -73,20 +74,13 @@ class CredentialsDialog(Dialog[bool]):
         self.refresh_bindings()
         intents, site = self.kubeplat.intents, self._site
 
-        def work() -> None:
-            try:
-                change()
-                status = intents.credentials(site)
-            except KubeplatError as error:
-                problem = error
-                self.post_message(Delivered(lambda: self._fail(problem)))
-            except Exception as error:  # noqa: BLE001 - whatever a library raises must end as a sentence, not a crash
-                fault = self.kubeplat.unexpected(what, error)
-                self.post_message(Delivered(lambda: self._fail(fault)))
-            else:
-                self.post_message(Delivered(lambda: self._show(status, done)))
+        def read() -> CredentialsStatus:
+            change()
+            return intents.credentials(site)
 
-        self.run_worker(work, thread=True, exclusive=True, group="credentials", exit_on_error=False)
+        delivered.fetch(
+            self, what, read, lambda status: self._show(status, done), self._fail, group="credentials"
+        )
 
     def on_delivered(self, event: Delivered) -> None:
         """A worker is done."""

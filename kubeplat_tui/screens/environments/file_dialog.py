@@ -9,8 +9,8 @@ from textual.containers import ScrollableContainer, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from kubeplat_tui import delivered
 from kubeplat_tui.actions import bindings
-from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.widgets.dialog import Dialog
 from kubeplat_tui.widgets.tick import Tick
@@ -18,6 +18,7 @@ from kubeplat_tui.widgets.tick import Tick
 if TYPE_CHECKING:
     from textual.app import App, ComposeResult
 
+    from kubeplat_tui.delivered import Delivered
     from kubeplat_tui.services.environments import Environment
     from kubeplat_tui.services.environments.creation import NewEnvironment
 
@@ -83,19 +84,14 @@ class FileDialog(Dialog[Made]):
         self.refresh_bindings()
         new, with_key = self._new, self.query_one(Tick).value
 
-        def work() -> None:
-            try:
-                made = self._make(new, with_key=with_key)
-            except KubeplatError as error:
-                problem = error
-                self.post_message(Delivered(lambda: self._refused(problem)))
-            except Exception as error:  # noqa: BLE001 - whatever a library raises must end as a sentence, not a crash
-                unexpected = self.kubeplat.unexpected(f"making {new.name}", error)
-                self.post_message(Delivered(lambda: self._refused(unexpected)))
-            else:
-                self.post_message(Delivered(lambda: self._finish(made)))
-
-        self.run_worker(work, thread=True, exclusive=True, group="make", exit_on_error=False)
+        delivered.fetch(
+            self,
+            f"making {new.name}",
+            lambda: self._make(new, with_key=with_key),
+            self._finish,
+            self._refused,
+            group="make",
+        )
 
     def _make(self, new: NewEnvironment, *, with_key: bool) -> Made:
         from kubeplat_tui.services.prerequisites import Key
