@@ -192,8 +192,10 @@ def test_a_region_with_too_few_zones_is_said(workplace: Workplace, declared: Dec
 
 
 def test_without_an_answer_there_is_still_a_suggestion_and_why_it_is_short(
-    workplace: Workplace, declared: Declarations
+    workplace: Workplace, declared: Declarations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+
     class Silent(LosableCloud):
         def client(self, service: str) -> None:
             raise KubeplatError(f"No {service} today.")

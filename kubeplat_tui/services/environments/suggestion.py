@@ -125,9 +125,9 @@ def _regions(cloud: Cloud) -> Iterator[str]:
 
 def _known_regions() -> list[str]:
     """The regions that the AWS library knows, without asking anybody."""
-    import boto3
+    from kubeplat_tui.services.credentials.files import botocore_session
 
-    return sorted(boto3.Session().get_available_regions("ec2"))
+    return sorted(botocore_session(None, {}).get_available_regions("ec2"))
 
 
 def _zones(cloud: Cloud) -> Iterator[str]:
