@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from kubeplat_tui.services.environments.model import (
         DEFAULT_REGION,
         LONGEST_NAME,
-        PLAYGROUND,
-        RESERVED,
-        SUFFIX,
-        TEMPLATES,
         Environment,
         Found,
     )
@@ -28,10 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_REGION",
     "LONGEST_NAME",
-    "PLAYGROUND",
-    "RESERVED",
-    "SUFFIX",
-    "TEMPLATES",
     "Environment",
     "Found",
     "create",
