@@ -141,8 +141,7 @@ def _greet(session: Session, environment: Environment, environ: Mapping[str, str
         where = f" at {endpoint}" if endpoint else ""
         out.print(
             f"sandbox: AWS is simulated on this computer{where}; nothing costs money. It runs as long as this shell, "
-            "and after `run` until kubeplat sandbox stop.",
-            soft_wrap=True,
+            "and after `run` until kubeplat sandbox stop."
         )
     if problem:
         out.print(problem, style="yellow", soft_wrap=True)
@@ -151,6 +150,9 @@ def _greet(session: Session, environment: Environment, environ: Mapping[str, str
         out.print("exit leads back to the application.")
     elif outer:
         out.print(f"This is a shell inside the shell of {outer}: exit leads back there.", soft_wrap=True)
-    width = max(len(names) for names, _ in MOST_USED)
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 0, 0, 2), pad_edge=True)
     for names, what in MOST_USED:
-        out.print(f"  {names:{width}}  {what}", soft_wrap=True)
+        table.add_row(names, what)
+    out.print(table)
