@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from kubeplat_tui.services.config_d import by_origin
 from kubeplat_tui.services.terraform.plan import Action, AttributeChange
 from kubeplat_tui.widgets.cells import cut_middle
 from kubeplat_tui.widgets.safe_text import one_line, plain
@@ -205,8 +206,7 @@ def _outputs(outputs: list[OutputChange]) -> Row:
     section = Row(Kind.SECTION, 0, "outputs", Action.NO_OP, opens=True, is_open=True, count=len(outputs))
     width = min(40, max(len(output.name) for output in outputs))
     section.children = []
-    for origin in sorted({output.origin for output in outputs}):
-        members = [output for output in outputs if output.origin == origin]
+    for origin, members in by_origin(outputs):
         parent = _heading(origin, section, len(members), is_open=True) if origin else section
         rows = [_change_row(Kind.OUTPUT, one.name, one, one.action, parent, width) for one in members]
         if origin:
