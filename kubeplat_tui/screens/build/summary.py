@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeplat_tui.screens.build.steps import MARKS
-from kubeplat_tui.services.aws_errors import tells_expiry
 from kubeplat_tui.services.config_d import by_origin
 from kubeplat_tui.services.events import CheckState, Outcome, Verb
+from kubeplat_tui.services.terraform.stream import session_ended
 from kubeplat_tui.widgets.cells import Mark, Tone, done, duration, failed, none, warned
 from kubeplat_tui.widgets.plan_rows import SENSITIVE, value_text
 from kubeplat_tui.widgets.report import STRONG, ReportLine, blank, fields, heading, sentence
@@ -106,11 +106,6 @@ def _value(output: Output) -> str:
     return output.value if isinstance(output.value, str) else value_text(output.value)
 
 
-def _credentials_expired(state: BuildState) -> bool:
-    """Whether AWS said so to Terraform."""
-    return any(tells_expiry(f"{found.summary} {found.detail}") for found in state.diagnostics)
-
-
 def _next(state: BuildState, finished: PipelineFinished) -> list[tuple[str, str]]:
     """What to press next, by how it ended."""
     again = {
@@ -118,7 +113,7 @@ def _next(state: BuildState, finished: PipelineFinished) -> list[tuple[str, str]
         Verb.RUN: ("b", "build again: it continues where it stopped"),
         Verb.CLEANUP: ("D", "clean up again"),
     }
-    if finished.outcome is Outcome.FAILED and _credentials_expired(state):
+    if finished.outcome is Outcome.FAILED and session_ended(state.diagnostics):
         return [("C", "renew the credentials"), again[state.verb], ("L", "enlarge the log")]
     if finished.outcome in {Outcome.FAILED, Outcome.STOPPED, Outcome.DECLINED}:
         return [again[state.verb], ("L", "enlarge the log"), ("2", "look at the variables")]

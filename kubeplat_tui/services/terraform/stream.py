@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubeplat_tui.services.aws_errors import without_keys
+from kubeplat_tui.services.aws_errors import tells_expiry, without_keys
 from kubeplat_tui.services.events import (
     Diagnostic,
     DiagnosticRaised,
@@ -24,6 +24,8 @@ from kubeplat_tui.services.events import (
 from kubeplat_tui.services.terraform.plan import Action
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kubeplat_tui.services.events import Event, Root
 
 PHASES = {
@@ -108,6 +110,11 @@ def _event(kind: str, body: dict[str, Any], root: Root) -> Event:
         return LogLine(text=output or text, source=root)
     level = Level.DEBUG if kind in QUIET else LEVELS.get(_text(body.get("@level")), Level.INFO)
     return LogLine(text=text or json.dumps(body), level=level, source=root)
+
+
+def session_ended(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether one of them means that the AWS session has ended."""
+    return any(tells_expiry(f"{one.summary} {one.detail}") for one in diagnostics)
 
 
 def diagnostic(body: dict[str, Any], text: str = "") -> Diagnostic:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.services.aws_errors import tells_expiry, without_keys
+from kubeplat_tui.services.aws_errors import without_keys
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.services.events import DiagnosticRaised, Level, LogLine, Phase, ResourceProgress
 from kubeplat_tui.services.pipeline import PartlyDoneError, StoppedError
@@ -16,7 +16,7 @@ from kubeplat_tui.services.terraform.client import FLAG
 from kubeplat_tui.services.terraform.plan import Action
 from kubeplat_tui.services.terraform.plan_reader import read_plan
 from kubeplat_tui.services.terraform.process import Told
-from kubeplat_tui.services.terraform.stream import parse
+from kubeplat_tui.services.terraform.stream import parse, session_ended
 from kubeplat_tui.services.workplace import PRIVATE_FILE, private_folder, write_private
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class WorkingRoot:
         if any(LOCKED in one.summary for one in ended.errors):
             return self._locked(ended)
         first = ended.errors[0] if ended.errors else None
-        if first is not None and _session_ended(ended):
+        if first is not None and session_ended(ended.errors):
             return KubeplatError(
                 f"The {self.root} {what}: the AWS session has ended.",
                 why=diagnostic_sentence(first),
@@ -283,7 +283,7 @@ class WorkingRoot:
         )
         more = len(ended.errors) - 1
         others = f" {more} more error{'s' if more > 1 else ''} in the log." if more > 0 else ""
-        if _session_ended(ended):
+        if session_ended(ended.errors):
             saved = " It saves the state first." if unsaved else ""
             return PartlyDoneError(
                 f"The {self.root} was {verb} in part only, {len(done)} resources: the AWS session ended on the way.",
@@ -326,10 +326,6 @@ class WorkingRoot:
             why=f"Lock {lock.id}.",
             todo=f"Wait for that run to end. If it is dead: kubeplat --environment {self._work.name} unlock.",
         )
-
-
-def _session_ended(ended: Ended) -> bool:
-    return any(tells_expiry(f"{one.summary} {one.detail}") for one in ended.errors)
 
 
 def diagnostic_sentence(diagnostic: Diagnostic) -> str:
