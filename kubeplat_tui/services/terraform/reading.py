@@ -72,13 +72,12 @@ class Invocation:
 
 def allowed(words: Sequence[str]) -> str:
     """The command in `words`. Raises `InputError` where it changes something, or Terraform has none of that name."""
-    command = next((word for word in words if not word.startswith("-")), "")
-    if not command:
+    given = [word for word in words if not word.startswith("-")]
+    if not given:
         raise InputError(
             "No command of Terraform's was named.", todo=f"Those that read are: {', '.join(READS)}."
         )
-    given = [word for word in words if not word.startswith("-")]
-    sub = given[1] if len(given) > 1 else ""
+    command, sub = given[0], given[1] if len(given) > 1 else ""
     if command in READS and (not READS[command] or sub in READS[command]):
         if words[0] != command:
             raise InputError(
@@ -114,6 +113,7 @@ def prepared(site: Site, root: Root, words: Sequence[str]) -> Generator[Event, N
     be initialised.
     """
     from kubeplat_tui.services import runs, ssh_key, state_backend
+    from kubeplat_tui.services.credentials.caller_identity import wrong_account
     from kubeplat_tui.services.events import Root, Stop, Verb
     from kubeplat_tui.services.pipeline import Work
     from kubeplat_tui.services.secrets.store import SecretStore
@@ -122,11 +122,8 @@ def prepared(site: Site, root: Root, words: Sequence[str]) -> Generator[Event, N
     from kubeplat_tui.services.terraform.working_root import WorkingRoot
 
     identity = site.cloud.identity()
-    if site.environment.account and identity.account != site.environment.account:
-        raise KubeplatError(
-            f"The credentials belong to the account {identity.account}, and {site.environment.name} is in "
-            f"{site.environment.account}."
-        )
+    if wrong := wrong_account(site.environment, identity):
+        raise KubeplatError(wrong)
     folder = site.folders.reading
     work = Work(Verb.PLAN, site, _Nobody(), Stop(), folder, runs.Estimates.load(site.folders))
     found = state_backend.find(work, identity)
