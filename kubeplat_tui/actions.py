@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 
 from textual.binding import Binding, BindingType
 
+from kubeplat_tui.settings.key_names import NAMED_SIGNS
 from kubeplat_tui.settings.model import PREFIX
 
 
@@ -888,10 +889,7 @@ _SHOWN = {
     "right": "→",
     "upper_g": "G",
     "upper_y": "Y",
-    "right_square_bracket": "]",
-    "backslash": "\\",
-    "circumflex_accent": "^",
-    "underscore": "_",
+    **NAMED_SIGNS,
 }
 
 

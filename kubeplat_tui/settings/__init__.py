@@ -1,11 +1,9 @@
 """The user's own settings: `config.toml` in the configuration folder. Mistakes in it are never fatal."""
 
 from kubeplat_tui.settings.model import (
-    DEFAULT_REFRESH,
     DEFAULT_THEME,
     FILE,
     PREFIX,
-    SHORTEST_REFRESH,
     Colours,
     Confirmation,
     Settings,
@@ -15,11 +13,9 @@ from kubeplat_tui.settings.reading import load, parse
 from kubeplat_tui.settings.writing import remember_theme, write_default
 
 __all__ = [
-    "DEFAULT_REFRESH",
     "DEFAULT_THEME",
     "FILE",
     "PREFIX",
-    "SHORTEST_REFRESH",
     "Colours",
     "Confirmation",
     "Settings",

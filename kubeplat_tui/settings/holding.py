@@ -7,7 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubeplat_tui.settings.model import FILE, PREFIX, Colours, Confirmation, Settings
+from kubeplat_tui.settings.key_names import NAMED_SIGNS
+from kubeplat_tui.settings.model import FILE, Colours, Confirmation, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,7 +118,8 @@ def holding(settings: Settings, environ: Mapping[str, str]) -> Iterator[Held]:
     for question in Confirmation:
         asked = "asked" if settings.asks(question) else "left out"
         yield Held(f"confirmations.{question}", asked, _line(settings, f"confirmations.{question}"))
-    prefix = "ctrl+]" if settings.prefix == PREFIX else settings.prefix
+    control, _, name = settings.prefix.rpartition("+")
+    prefix = f"{control}+{NAMED_SIGNS.get(name, name)}" if control else name
     yield Held("ssh.prefix", prefix, _line(settings, "ssh.prefix"))
     yield Held("ssh.fast_terminal", _word(settings.fast_terminal), _line(settings, "ssh.fast_terminal"))
     yield Held("screen.slow_link", _word(choice.slow_link), choice.why_slow)

@@ -13,6 +13,10 @@ CONTROLS = {f"ctrl+{letter}" for letter in "abcdefgklnopqrstuvwxyz"} | {
 """What may be the prefix: ctrl with h, i, j and m are other keys to a terminal (backspace, tab, enter)."""
 
 
+NAMED_SIGNS = {name: sign for sign, name in CONTROL_SIGNS.items()}
+"""The other way round: `right_square_bracket` is `]`."""
+
+
 def key_name(written: str) -> str:
     """Textual's name of a key as people write it (`?` is `question_mark`), "" where there is no such key."""
     from textual.keys import Keys, _character_to_key

@@ -185,6 +185,12 @@ def test_every_value_says_where_it_comes_from() -> None:
     assert found["screen.slow_link"] == ("false", "default")
 
 
+@pytest.mark.parametrize("written", ["ctrl+]", "ctrl+\\", "ctrl+^", "ctrl+b", "f12"])
+def test_the_prefix_is_shown_as_one_writes_it(written: str) -> None:
+    found = {held.name: held.value for held in holding(parse(f"[ssh]\nprefix = '{written}'\n"), {})}
+    assert found["ssh.prefix"] == written
+
+
 def test_the_settings_editor_goes_before_the_variables() -> None:
     environ = {"VISUAL": "nano", "EDITOR": "ed", "PATH": ""}
     assert editor(environ, "code --wait") == ["code", "--wait"]
