@@ -11,6 +11,7 @@ from kubeplat_tui import themes
 from kubeplat_tui.delivered import Delivered
 from kubeplat_tui.services.errors import KubeplatError
 from kubeplat_tui.settings import DEFAULT_THEME, FILE, PREFIX, Colours, Settings
+from kubeplat_tui.settings.user_themes import theme_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,8 +78,7 @@ class LiveSettings:
     def _changed(self, stamp: Stamp, found: Settings) -> None:
         self._stamp = stamp
         problems = list(found.problems)
-        own = {theme.name for theme in found.themes}
-        if found.theme not in own and found.theme not in self._app.available_themes.keys() - self._registered:
+        if theme_problem(found, FILE):
             problems.append(f"{self._folder / FILE}:{found.lines.get('theme', 1)}: {self._no_theme(found)}")
         if problems:
             self._say([*problems, "Nothing of it is taken over until that is right."])
