@@ -191,12 +191,13 @@ class OverviewScreen(EnvironmentScreen):
         self._leave_empty_outputs()
 
     def focus_content(self) -> None:
-        """The outputs, or the runs where there are none: whichever comes last, the rows or the keys."""
+        """The outputs, or the runs where it is known that there are none: whichever comes last, that or the keys."""
         super().focus_content()
         self._leave_empty_outputs()
 
     def _leave_empty_outputs(self) -> None:
-        if self.focused is self._outputs and not self._outputs.rows and self._runs.rows:
+        known = self._parts.outputs_problem is not Reading.READING
+        if known and self.focused is self._outputs and not self._outputs.rows and self._runs.rows:
             self.set_focus(self._runs)
 
     def _facts(self) -> Iterator[Fact]:
@@ -214,7 +215,7 @@ class OverviewScreen(EnvironmentScreen):
             yield "Sandbox", part_words(parts.sandbox, sandbox_words)
             if parts.sandbox is not None and not isinstance(parts.sandbox, KubeplatError | Reading):
                 yield "Log", Content.assemble((str(parts.sandbox.log), "$quiet"))
-        if parts.outputs_problem is not None:
+        if isinstance(parts.outputs_problem, KubeplatError):
             yield "Outputs", problem_words(parts.outputs_problem)
         if parts.to_do:
             yield "Checklist", checklist_words(parts.to_do)
@@ -237,7 +238,7 @@ class Parts:
     runs: Sequence[RunRecord] | KubeplatError | Reading = Reading.READING
     expiry: Expiry | KubeplatError | Reading | None = Reading.READING
     sandbox: SandboxStatus | KubeplatError | Reading | None = Reading.READING
-    outputs_problem: KubeplatError | None = None
+    outputs_problem: KubeplatError | Reading | None = Reading.READING
     to_do: int = 0
     """How much a first build waits for; 0 also where that could not be read: the checklist says why."""
 

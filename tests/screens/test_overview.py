@@ -15,6 +15,7 @@ from kubeplat_tui.services.aws_errors import ForbiddenError
 from kubeplat_tui.services.errors import KubeplatError
 from tests.screens.driving import notices, press, seen, settle, write
 from tests.screens.fakes import NOW, OUTPUTS
+from tests.screens.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,6 +260,20 @@ async def test_the_filter_and_the_sort_order_stay_through_a_refresh(
         await write(pilot, "kube")
         await press(pilot, "enter", "ctrl+r")
         assert "Outputs (2/6)" in seen(app)
+
+
+async def test_the_outputs_keep_the_keys_while_they_are_read(intents: FakeIntents, make_app: MakeApp) -> None:
+    """On AWS the runs of this computer are there long before the outputs."""
+    gate = intents.behaviour.gates["outputs"] = threading.Event()
+    app = make_app(intents, start="play-jest")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Runs on this computer (3)" in seen(app), "the runs")
+        await pilot.pause()
+        assert app.screen.focused is not None
+        assert app.screen.focused.id == "outputs"
+        gate.set()
+        await settle(pilot)
+        assert app.screen.focused.id == "outputs"
 
 
 async def test_keys_given_after_the_runs_came_go_to_the_runs(intents: FakeIntents, make_app: MakeApp) -> None:
